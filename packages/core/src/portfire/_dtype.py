@@ -1,0 +1,111 @@
+"""Data types and the promotion rules, as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["DType", "dtype_of_array", "promote_types"]
+
+
+class DType:
+    """An element type of a tensor, such as ``portfire.float32``.
+
+    There is exactly one object per type, so ``is`` and ``==`` agree.
+
+    Attributes:
+        name: the NumPy-style name, ``"float32"``.
+        itemsize: bytes per element.
+        is_floating_point: true for the float types.
+        is_signed: true for types that hold negative values.
+        numpy: the NumPy dtype that carries it on the host.
+
+    Example:
+        >>> import portfire
+        >>> portfire.float32
+        portfire.float32
+        >>> portfire.float32.itemsize
+        4
+    """
+
+    __slots__ = ("category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "rank")
+
+    def __init__(self, name: str, numpy: Any, category: int, rank: int) -> None:
+        self.name = name
+        self.numpy = np.dtype(numpy)
+        self.itemsize: int = self.numpy.itemsize
+        self.category = category
+        self.rank = rank
+        self.is_floating_point = category == FLOAT
+        self.is_signed = category == FLOAT or self.numpy.kind == "i"
+
+    def __repr__(self) -> str:
+        return f"portfire.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _by_name, (self.name,)
+
+
+# The categories of the promotion rules; a higher category wins whatever the widths.
+BOOL, INTEGER, FLOAT = 0, 1, 2
+
+bool_ = DType("bool", np.bool_, BOOL, 0)
+uint8 = DType("uint8", np.uint8, INTEGER, 1)
+int8 = DType("int8", np.int8, INTEGER, 1)
+int16 = DType("int16", np.int16, INTEGER, 2)
+int32 = DType("int32", np.int32, INTEGER, 3)
+uint32 = DType("uint32", np.uint32, INTEGER, 4)  # random bits; no promotion with signed types
+int64 = DType("int64", np.int64, INTEGER, 5)
+float16 = DType("float16", np.float16, FLOAT, 6)
+float32 = DType("float32", np.float32, FLOAT, 7)
+float64 = DType("float64", np.float64, FLOAT, 8)
+
+ALL = (bool_, uint8, int8, int16, int32, uint32, int64, float16, float32, float64)
+NAMES = {dtype.name: dtype for dtype in ALL}
+_FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL}
+
+
+def _by_name(name: str) -> DType:
+    return NAMES[name]
+
+
+def dtype_of_array(array: np.ndarray[Any, Any]) -> DType:
+    """Return the portfire dtype of a NumPy array; TypeError where there is none."""
+    dtype = _FROM_NUMPY.get(array.dtype)
+    if dtype is None:
+        allowed = ", ".join(d.name for d in ALL)
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype}. The only supported types are: "
+            f"{allowed}."
+        )
+    return dtype
+
+
+def promote_types(type1: DType, type2: DType) -> DType:
+    """Return the smallest type that both arguments convert to, by torch's table.
+
+    Args:
+        type1: a dtype.
+        type2: a dtype.
+
+    Returns:
+        The promoted dtype: the higher category (bool, integer, float) wins; inside a category the
+        wider type; ``uint8`` with a signed type of the same width gives ``int16``.
+
+    Raises:
+        RuntimeError: for ``uint32`` with a signed integer, which torch does not define either.
+
+    Example:
+        >>> import portfire
+        >>> portfire.promote_types(portfire.int64, portfire.float16)
+        portfire.float16
+    """
+    if type1 is type2:
+        return type1
+    low, high = (type1, type2) if type1.rank <= type2.rank else (type2, type1)
+    if {low, high} == {uint8, int8}:
+        return int16
+    if uint32 in (low, high) and low.category == high.category and low is not uint8:
+        raise RuntimeError(f"Promotion for {type1.name} and {type2.name} is not supported")
+    return high

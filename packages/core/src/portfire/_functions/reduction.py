@@ -1,0 +1,490 @@
+"""Reductions, statistics, softmax and scans."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from portfire import _dispatch as dispatch
+from portfire import _tensor
+from portfire._dtype import DType, bool_, int64
+from portfire._functions import pointwise
+from portfire._functions.shape import wrap_dim
+from portfire._promotion import to_float
+from portfire.ops import _composite as c
+from portfire.ops import _reduction as r
+from portfire.ops._record import Operator
+
+if TYPE_CHECKING:
+    from portfire._tensor import Tensor
+
+Dims = Any  # None, an int, or a tuple of ints
+
+
+class MaxResult(NamedTuple):
+    """What `max` along a dimension returns."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"portfire.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+class MinResult(NamedTuple):
+    """What `min` along a dimension returns."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"portfire.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+def axes_of(dim: Dims, ndim: int) -> tuple[int, ...]:
+    """Sorted non-negative axes; all of them for None or an empty tuple."""
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, int):
+        wrapped = wrap_dim(dim, ndim)
+        return (wrapped,) if ndim else ()
+    axes = [wrap_dim(d, ndim) for d in dim]
+    if len(set(axes)) != len(axes):
+        twice = next(a for a in axes if axes.count(a) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    if not axes:
+        return tuple(range(ndim))
+    return tuple(sorted(axes)) if ndim else ()
+
+
+def _reduce(op: Operator, x: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    result = dispatch.apply(op, (x,), (axes,))
+    return result.reshape(r.keep_axes(x._shape, axes)) if keepdim else result
+
+
+def _summable(x: Tensor, dtype: DType | None) -> Tensor:
+    """Integers and bool add up in int64 unless another dtype is asked for."""
+    if dtype is None:
+        dtype = x._dtype if x._dtype.is_floating_point else int64
+    return x.to(dtype)
+
+
+def _need(name: str, x: Any) -> None:
+    if not isinstance(x, _tensor.Tensor):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}"
+        )
+
+
+def sum(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
+    """Return the sum of all elements, or along dimensions.
+
+    Args:
+        input: a tensor.
+        dim: a dimension or a tuple of them; all by default.
+        keepdim: keep the reduced dimensions with size 1.
+        dtype: the type to sum in; int64 for integers and bool by default.
+
+    Raises:
+        IndexError: if a dimension is out of range.
+
+    Example:
+        >>> import portfire
+        >>> portfire.sum(portfire.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+        tensor([3., 7.])
+    """
+    _need("sum", input)
+    return _reduce(r.SUM, _summable(input, dtype), axes_of(dim, input.ndim), keepdim)
+
+
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
+    """Return the product of all elements, or along a dimension; see `sum`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.prod(portfire.tensor([1.0, 2.0, 3.0]))
+        tensor(6.)
+    """
+    _need("prod", input)
+    return _reduce(r.PROD, _summable(input, dtype), axes_of(dim, input.ndim), keepdim)
+
+
+def mean(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
+    """Return the mean of all elements, or along dimensions; NaN of nothing.
+
+    Raises:
+        RuntimeError: for integer tensors without ``dtype``.
+
+    Example:
+        >>> import portfire
+        >>> portfire.mean(portfire.tensor([1.0, 2.0, 3.0]))
+        tensor(2.)
+    """
+    _need("mean", input)
+    x = input if dtype is None else input.to(dtype)
+    if not x._dtype.is_floating_point:
+        from portfire._functions.creation import torch_name
+
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {torch_name(x._dtype)}"
+        )
+    axes = axes_of(dim, x.ndim)
+    count = math.prod(x._shape[a] for a in axes)
+    if count == 0:
+        return _reduce(r.SUM, x, axes, keepdim) * math.nan
+    return _reduce(c.MEAN, x, axes, keepdim)
+
+
+def _extreme(name: str, op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    axes = axes_of(dim, x.ndim)
+    if math.prod(x._shape[a] for a in axes) == 0:
+        if dim is None:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
+                "Specify the reduction dim with the 'dim' argument."
+            )
+        empty = next(a for a in axes if x._shape[a] == 0)
+        raise IndexError(f"{name}(): Expected reduction dim {empty} to have non-zero size.")
+    return _reduce(op, x, axes, keepdim)
+
+
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """Return the largest elements along dimensions; equal ones share the gradient.
+
+    Example:
+        >>> import portfire
+        >>> portfire.amax(portfire.tensor([[1, 5], [7, 3]]), dim=0)
+        tensor([7, 5])
+    """
+    _need("amax", input)
+    return _extreme("amax", r.MAX, input, dim, keepdim)
+
+
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """Return the smallest elements along dimensions; equal ones share the gradient.
+
+    Example:
+        >>> import portfire
+        >>> portfire.amin(portfire.tensor([[1, 5], [7, 3]]), dim=0)
+        tensor([1, 3])
+    """
+    _need("amin", input)
+    return _extreme("amin", r.MIN, input, dim, keepdim)
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the largest element; with a dim, values and indices; with a tensor, `maximum`.
+
+    Args:
+        input: a tensor.
+        dim: a dimension, or another tensor to compare with.
+        keepdim: keep the reduced dimension with size 1.
+
+    Returns:
+        A 0-d tensor, or ``(values, indices)``, or the elementwise maximum.
+
+    Raises:
+        RuntimeError: for an empty tensor without ``dim``.
+
+    Example:
+        >>> import portfire
+        >>> portfire.max(portfire.tensor([1.0, 3.0, 2.0]))
+        tensor(3.)
+    """
+    if isinstance(dim, _tensor.Tensor):
+        return pointwise.maximum(input, dim)
+    _need("max", input)
+    if dim is None:
+        return _extreme("max", r.MAX, input, None, False)
+    return MaxResult(*_with_index("max", argmax, input, dim, keepdim))
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the smallest element; with a dim, values and indices; with a tensor, `minimum`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.min(portfire.tensor([1.0, 3.0, 2.0]))
+        tensor(1.)
+    """
+    if isinstance(dim, _tensor.Tensor):
+        return pointwise.minimum(input, dim)
+    _need("min", input)
+    if dim is None:
+        return _extreme("min", r.MIN, input, None, False)
+    return MinResult(*_with_index("min", argmin, input, dim, keepdim))
+
+
+def _with_index(name: str, find: Any, x: Tensor, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
+    """Values by their index, so that the gradient goes to that one element."""
+    axis = wrap_dim(dim, x.ndim)
+    if not x.ndim:
+        return x.clone(), dispatch.full((), 0, x, int64)
+    if x._shape[axis] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+    indices = find(x, axis, keepdim=True)
+    values = x.gather(axis, indices)
+    return (values, indices) if keepdim else (values.squeeze(axis), indices.squeeze(axis))
+
+
+def _arg(name: str, op: Operator, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    _need(name, x)
+    if x._dtype is bool_:
+        raise RuntimeError(f"\"{name}_cpu\" not implemented for 'Bool'")
+    if dim is None:
+        if x.numel() == 0:
+            raise IndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+            )
+        result = dispatch.apply(op, (x.reshape(-1),), (0,))
+        return result.reshape((1,) * x.ndim) if keepdim else result
+    axis = wrap_dim(dim, x.ndim)
+    if not x.ndim:
+        return dispatch.full((), 0, x, int64)
+    if x._shape[axis] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
+    result = dispatch.apply(op, (x,), (axis,))
+    return result.unsqueeze(axis) if keepdim else result
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Return the index of the first largest element, of the flat tensor or along a dimension.
+
+    Example:
+        >>> import portfire
+        >>> portfire.argmax(portfire.tensor([[1, 9], [7, 3]]), dim=1)
+        tensor([1, 0])
+    """
+    return _arg("argmax", r.ARGMAX, input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Return the index of the first smallest element, of the flat tensor or along a dimension.
+
+    Example:
+        >>> import portfire
+        >>> portfire.argmin(portfire.tensor([[1, 9], [7, 3]]), dim=1)
+        tensor([0, 1])
+    """
+    return _arg("argmin", r.ARGMIN, input, dim, keepdim)
+
+
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Return whether all elements are non-zero; True of nothing.
+
+    Example:
+        >>> import portfire
+        >>> portfire.all(portfire.tensor([True, False]))
+        tensor(False)
+    """
+    _need("all", input)
+    return _reduce(r.MIN, input.to(bool_), axes_of(dim, input.ndim), keepdim)
+
+
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Return whether some element is non-zero; False of nothing.
+
+    Example:
+        >>> import portfire
+        >>> portfire.any(portfire.tensor([True, False]))
+        tensor(True)
+    """
+    _need("any", input)
+    return _reduce(r.MAX, input.to(bool_), axes_of(dim, input.ndim), keepdim)
+
+
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """Return how many elements are non-zero.
+
+    Example:
+        >>> import portfire
+        >>> portfire.count_nonzero(portfire.tensor([0, 1, 2]))
+        tensor(2)
+    """
+    return sum(input.to(bool_), dim)
+
+
+def var(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Return the variance: the sum of squared deviations over ``count - correction``.
+
+    Args:
+        input: a float tensor.
+        dim: a dimension or a tuple of them; all by default.
+        unbiased: the older form of ``correction``: True for 1, False for 0.
+        keepdim: keep the reduced dimensions with size 1.
+        correction: 1 by default.
+
+    Example:
+        >>> import portfire
+        >>> portfire.var(portfire.tensor([1.0, 2.0, 3.0]))
+        tensor(1.)
+    """
+    _need("var", input)
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 0.0 if unbiased is False else 1.0
+    if not input._dtype.is_floating_point:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    axes = axes_of(dim, input.ndim)
+    count = math.prod(input._shape[a] for a in axes)
+    centered = input - mean(input, axes if input.ndim else None, True)
+    total = _reduce(r.SUM, pointwise.square(centered), axes, keepdim)
+    divisor = float(count) - correction
+    return total / (divisor if divisor > 0 else 0.0)
+
+
+def std(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Return the standard deviation, the square root of `var`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.std(portfire.tensor([1.0, 2.0, 3.0]))
+        tensor(1.)
+    """
+    return pointwise.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+
+
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    dtype: DType | None = None,
+) -> Tensor:
+    """Return the vector norm of order p of all elements, or along dimensions.
+
+    Args:
+        input: a float tensor.
+        p: the order; ``"fro"`` and None mean 2; infinities and 0 are allowed.
+        dim: a dimension or a tuple of them; all by default.
+        keepdim: keep the reduced dimensions with size 1.
+        dtype: convert to this type first.
+
+    Example:
+        >>> import portfire
+        >>> portfire.norm(portfire.tensor([-3.0, 4.0]))
+        tensor(5.)
+    """
+    _need("norm", input)
+    x = input if dtype is None else input.to(dtype)
+    if not x._dtype.is_floating_point:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{x._dtype.name}"
+        )
+    axes = axes_of(dim, x.ndim)
+    order = 2.0 if p in ("fro", None) else float(p or 0)
+    if order == 2.0:
+        return pointwise.sqrt(_reduce(r.SUM, pointwise.square(x), axes, keepdim))
+    size = pointwise.abs(x)
+    if order == math.inf:
+        return _extreme("norm", r.MAX, size, axes, keepdim)
+    if order == -math.inf:
+        return _extreme("norm", r.MIN, size, axes, keepdim)
+    if order == 0.0:
+        return _reduce(r.SUM, pointwise.ne(x, 0).to(x._dtype), axes, keepdim)
+    if order == 1.0:
+        return _reduce(r.SUM, size, axes, keepdim)
+    return pointwise.pow(_reduce(r.SUM, pointwise.pow(size, order), axes, keepdim), 1.0 / order)
+
+
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """Return ``log(sum(exp(input)))`` along dimensions, without overflow.
+
+    Example:
+        >>> import portfire
+        >>> portfire.logsumexp(portfire.tensor([1000.0, 1000.0]), 0)
+        tensor(1000.6931)
+    """
+    _need("logsumexp", input)
+    x = input.to(to_float(input._dtype))
+    axes = axes_of(dim, x.ndim)
+    if math.prod(x._shape[a] for a in axes) == 0:
+        return pointwise.log(_reduce(r.SUM, pointwise.exp(x), axes, keepdim))
+    top = _reduce(r.MAX, x.detach(), axes, True)
+    top = dispatch.where(pointwise.isfinite(top), top, 0.0)
+    total = _reduce(r.SUM, pointwise.exp(x - top), axes, True)
+    result = pointwise.log(total) + top
+    kept = tuple(n for i, n in enumerate(x._shape) if i not in axes)
+    return result if keepdim else result.reshape(kept)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Return the running sums along a dimension.
+
+    Example:
+        >>> import portfire
+        >>> portfire.cumsum(portfire.tensor([1, 2, 3]), dim=0)
+        tensor([1, 3, 6])
+    """
+    _need("cumsum", input)
+    x = _summable(input, dtype)
+    axis = wrap_dim(dim, x.ndim)
+    return dispatch.apply(r.CUMSUM, (x,), (axis,)) if x.ndim else x.clone()
+
+
+def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """Return ``exp(input)`` over its sum along a dimension.
+
+    Args:
+        input: a float tensor.
+        dim: the dimension along which the results add up to 1.
+        dtype: convert to this type first.
+
+    Raises:
+        IndexError: if the dimension is out of range.
+
+    Example:
+        >>> import portfire
+        >>> portfire.softmax(portfire.tensor([1.0, 1.0]), dim=0)
+        tensor([0.5000, 0.5000])
+    """
+    return _soft("softmax", c.SOFTMAX, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """Return the logarithm of `softmax`, without overflow.
+
+    Example:
+        >>> import portfire
+        >>> portfire.log_softmax(portfire.tensor([1.0, 1.0]), dim=0)
+        tensor([-0.6931, -0.6931])
+    """
+    return _soft("log_softmax", c.LOG_SOFTMAX, input, dim, dtype)
+
+
+def _soft(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) -> Tensor:
+    _need(name, x)
+    x = x if dtype is None else x.to(dtype)
+    if not x._dtype.is_floating_point:
+        from portfire._functions.creation import torch_name
+
+        raise RuntimeError(f"\"{name}_kernel_impl\" not implemented for '{torch_name(x._dtype)}'")
+    axis = wrap_dim(dim, x.ndim)
+    if not x.ndim:
+        return pointwise.exp(x - x) if op is c.SOFTMAX else x - x
+    if x._shape[axis] == 0:
+        return x.clone()
+    return dispatch.apply(op, (x,), (axis,))

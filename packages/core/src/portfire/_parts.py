@@ -1,0 +1,45 @@
+"""Parts of the ``portfire`` namespace that other packages bring."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+from portfire import plugins
+
+__all__ = ["find"]
+
+# Subpackages of other distributions, and device modules: what to install for each.
+SUBPACKAGES = {"nn": "portfire-nn", "optim": "portfire-optim"}
+
+
+def find(name: str) -> Any:
+    """Return ``portfire.<name>``; AttributeError with the cure where it is not installed."""
+    if name.startswith("_"):
+        raise AttributeError(f"module 'portfire' has no attribute '{name}'")
+    if name in SUBPACKAGES:
+        if importlib.util.find_spec(f"portfire.{name}") is None:
+            raise AttributeError(
+                f"portfire.{name} is not installed; run: pip install {SUBPACKAGES[name]}"
+            )
+        return importlib.import_module(f"portfire.{name}")
+    module = plugins.namespace(name)
+    if module is not None:
+        return module
+    if name in plugins.backend_specs() or name in plugins.KNOWN_BACKENDS:
+        return device_module(name)
+    raise AttributeError(f"module 'portfire' has no attribute '{name}'")
+
+
+_modules: dict[str, ModuleType] = {}
+
+
+def device_module(name: str) -> ModuleType:
+    """The module of a device type, ``portfire.opencl``: torch.cuda's questions for any backend."""
+    from portfire._device_module import make
+
+    if name not in _modules:
+        _modules[name] = make(name)
+    return _modules[name]

@@ -1,0 +1,723 @@
+"""`Tensor`: a view of a storage cell, and its place in the backward graph."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portfire import _device, _printing
+from portfire._dtype import DType
+from portfire._functions import creation, indexing, linalg, pointwise, random, reduction
+from portfire._functions import shape as shapes
+from portfire._functions._inplace import inplace
+from portfire._size import Size
+from portfire._storage import (
+    Path,
+    Storage,
+    is_dense,
+    layout,
+    read_path,
+    write_path,
+)
+from portfire.engine._value import Value
+from portfire.ops._record import Attrs, Operator, Shape
+
+if TYPE_CHECKING:
+    from portfire.autograd._node import AccumulateGrad, Edge, Node, RemovableHandle
+
+__all__ = ["Tensor"]
+
+
+class Tensor:
+    """A multi-dimensional array with elements of one dtype, on one device.
+
+    ``Tensor(2, 3)`` makes an uninitialized float tensor of that size, ``Tensor([2, 3])`` one with
+    those elements; `portfire.tensor` is the usual way to make one from data.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> (x @ x).sum()
+        tensor(54.)
+    """
+
+    # Class attributes are the defaults, so that making a tensor sets three attributes only.
+    _path: Path = ()
+    _base: Tensor | None = None  # the tensor that this one is a differentiable view of
+    _seen = 0  # how many in-place edits of the base `_grad_fn` accounts for
+    _edits = 0  # how many in-place operations on this tensor (as a base) autograd recorded
+    _requires_grad = False
+    _grad: Tensor | None = None
+    _grad_fn: Node | None = None
+    _output = 0  # which output of `_grad_fn` this is
+    _accumulator: weakref.ref[AccumulateGrad] | None = None
+    _leaf_hooks: dict[int, Any] | None = None
+    _storage: Storage
+    _shape: Shape
+    _dtype: DType
+    __array_priority__ = 1000  # NumPy operators defer to ours
+
+    def __new__(cls, *args: Any, device: Any = None, dtype: DType | None = None) -> Tensor:
+        """Make a tensor from sizes or from data, see the class."""
+        made = creation.legacy_tensor(args, dtype, device)
+        if cls is not Tensor:
+            made.__class__ = cls
+        return made
+
+    # Internal construction and access
+
+    @classmethod
+    def _wrap(cls, value: Value) -> Tensor:
+        """Make a tensor that is the only holder of a value."""
+        tensor: Tensor = object.__new__(Tensor)
+        tensor._storage = Storage(value)
+        tensor._shape = value.shape
+        tensor._dtype = value.dtype
+        return tensor
+
+    def _alias(self, path: Path, shape: Shape) -> Tensor:
+        tensor: Tensor = object.__new__(Tensor)
+        tensor._storage = self._storage
+        tensor._path = path
+        tensor._shape = shape
+        tensor._dtype = self._dtype
+        return tensor
+
+    @staticmethod
+    def _make_subclass(cls: type, data: Tensor, requires_grad: bool = False) -> Any:
+        """Make a leaf of a subclass that shares the cell of ``data``."""
+        tensor = data._alias(data._path, data._shape)
+        tensor.__class__ = cls
+        tensor._requires_grad = False
+        if requires_grad:
+            tensor.requires_grad_(True)
+        return tensor
+
+    def _read(self) -> Value:
+        """The value now; a view records its movements, which plans merge away."""
+        if not self._path:
+            return self._storage.value
+        base = self._base
+        if base is not None and self._seen != base._edits:
+            self._refresh()
+        return read_path(self._storage.value, self._path)
+
+    def _snapshot(self) -> tuple[Value, Path]:
+        """What autograd saves: the value of the cell now, not the cell."""
+        return self._storage.value, self._path
+
+    @classmethod
+    def _restore(cls, snapshot: tuple[Value, Path], edge: Edge | None) -> Tensor:
+        value, path = snapshot
+        tensor = cls._wrap(value)
+        if path:
+            tensor._path = path
+            tensor._shape = path[-1][2]
+        if edge is not None:
+            tensor._bind(*edge)
+        return tensor
+
+    def _bind(self, node: Node, output: int) -> None:
+        """Make this tensor stand for an output of a node (or for the leaf of an accumulator)."""
+        from portfire.autograd._node import AccumulateGrad
+
+        self._requires_grad = True
+        if isinstance(node, AccumulateGrad):
+            self._accumulator = weakref.ref(node)
+            self._grad_fn = None
+        else:
+            self._grad_fn, self._output = node, output
+
+    def _fork(self, keep: bool) -> Tensor:
+        """A tensor with the same value in a cell of its own, with its history if ``keep``."""
+        tensor = Tensor._wrap(self._read())
+        if keep and self._requires_grad:
+            from portfire.autograd._node import edge_of
+
+            edge = edge_of(self)
+            if edge is not None:
+                tensor._bind(*edge)
+        return tensor
+
+    # Views and in-place
+
+    def _view(self, op: Operator, attrs: Attrs, new_shape: Shape) -> Tensor:
+        """A tensor that reaches some elements of this one's cell."""
+        from portfire.autograd._mode import state
+        from portfire.autograd._node import OperatorNode
+
+        view = self._alias((*self._path, (op, attrs, new_shape)), new_shape)
+        base = self._base
+        if base is not None and self._seen != base._edits:
+            self._refresh()
+        view._base = self if base is None else base
+        view._seen = view._base._edits
+        if self._requires_grad and state.enabled:
+            OperatorNode.attach(view, op, attrs, (self,), ())
+        return view
+
+    def _refresh(self) -> None:
+        """Build this view's history again, after its base was changed in place."""
+        from portfire.autograd._node import OperatorNode
+
+        base = self._base
+        if base is None:
+            return
+        self._seen = base._edits
+        current = base._alias(base._path, base._shape)
+        current._requires_grad = base._requires_grad
+        current._grad_fn, current._output = base._grad_fn, base._output
+        current._accumulator = base._accumulator
+        if base._requires_grad:
+            for op, attrs, new_shape in self._path[len(base._path) :]:
+                view = current._alias((*current._path, (op, attrs, new_shape)), new_shape)
+                OperatorNode.attach(view, op, attrs, (current,), ())
+                current = view
+        self._grad_fn, self._output = current._grad_fn, current._output
+        self._requires_grad = current._requires_grad
+
+    def _write(self, value: Value) -> None:
+        """Replace the elements, outside autograd."""
+        self._storage.write(self._path, value)
+
+    def _assign(self, result: Tensor) -> Tensor:
+        """Become ``result``, as an in-place operation does; return self."""
+        from portfire.autograd._mode import state
+
+        if state.enabled and self.requires_grad and self.is_leaf:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        base = self._base
+        if base is not None and state.enabled and base._requires_grad and base.is_leaf:
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation."
+            )
+        if result._dtype is not self._dtype:
+            result = creation.cast_for_inplace(result, self._dtype)
+        if result._shape != self._shape:
+            raise RuntimeError(
+                f"output with shape {list(self._shape)} doesn't match the broadcast shape "
+                f"{list(result._shape)}"
+            )
+        if result.device != self.device:
+            result = result.to(self.device)
+        tracked = state.enabled and (result._requires_grad or self._requires_grad)
+        if not tracked:
+            self._write(result._read())
+        elif base is None:
+            self._write(result._read())
+            self._adopt_history(result)
+        else:
+            self._edit_base(base, result)
+        return self
+
+    def _adopt_history(self, result: Tensor) -> None:
+        node, output = result._node(), result._output
+        self._requires_grad = result._requires_grad
+        if node is None and result._requires_grad:  # a leaf was copied as it is
+            result = pointwise.identity(result)
+            node, output = result._grad_fn, 0
+        self._grad_fn, self._output = node, output
+        self._edits += 1
+
+    def _edit_base(self, base: Tensor, result: Tensor) -> None:
+        """An in-place operation on a view is one on its base, through the inverse movements."""
+        from portfire._dispatch import apply
+
+        current = base._fork(keep=True)
+        path = self._path[len(base._path) :]
+        new = write_path(current, path, result, apply, lambda t: t._shape)
+        base._write(new._read())
+        base._adopt_history(new)
+        self._refresh()
+
+    def _node(self) -> Node | None:
+        base = self._base
+        if base is not None and self._seen != base._edits:
+            self._refresh()
+        return self._grad_fn
+
+    # Attributes
+
+    @property
+    def shape(self) -> Size:
+        """The sizes of the dimensions."""
+        return Size(self._shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self._shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements."""
+        return self._dtype
+
+    @property
+    def device(self) -> _device.device:
+        """Where the elements are."""
+        found: _device.device = self._storage.value.recorder.device
+        return found
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for this tensor."""
+        self._node()
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def is_leaf(self) -> bool:
+        """True for tensors that no recorded operation made."""
+        return self._node() is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The step of the backward graph that made this tensor; None for leaves."""
+        return self._node()
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward accumulated, or None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(value).__name__}"
+                )
+            if value._shape != self._shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: expected {list(self._shape)}, "
+                    f"got {list(value._shape)}"
+                )
+            if value._dtype is not self._dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self._dtype}, got "
+                    f"{value._dtype}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def data(self) -> Tensor:
+        """The same cell without history: writing to it changes this tensor, unseen by autograd."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._storage, self._path, self._base = value._storage, value._path, None
+        self._shape, self._dtype = value._shape, value._dtype
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.numel() * self._dtype.itemsize
+
+    @property
+    def layout(self) -> str:
+        """The memory layout; always strided."""
+        return "portfire.strided"
+
+    @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse order."""
+        return shapes.permute(self, tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions exchanged."""
+        if self.ndim < 2:
+            raise RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. "
+                f"Got {self.ndim}-D tensor."
+            )
+        return shapes.transpose(self, -2, -1)
+
+    def dim(self) -> int:
+        """Return the number of dimensions."""
+        return len(self._shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the size of one dimension."""
+        return Size(self._shape) if dim is None else self._shape[shapes.wrap_dim(dim, self.ndim)]
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return math.prod(self._shape)
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Return the bytes per element."""
+        return self._dtype.itemsize
+
+    def is_floating_point(self) -> bool:
+        """Return whether the dtype is a float type."""
+        return self._dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Return whether the dtype is complex; there are no complex dtypes yet."""
+        return False
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Return the strides in elements, or that of one dimension."""
+        strides = layout(self._storage.value.shape, self._path)[0]
+        return strides if dim is None else strides[shapes.wrap_dim(dim, self.ndim)]
+
+    def storage_offset(self) -> int:
+        """Return how many elements of the storage come before the first of this tensor."""
+        return layout(self._storage.value.shape, self._path)[1]
+
+    def is_contiguous(self) -> bool:
+        """Return whether the elements lie in row-major order without gaps."""
+        return is_dense(self._shape, self.stride())
+
+    def contiguous(self) -> Tensor:
+        """Return this tensor if it is contiguous, else a contiguous copy."""
+        return self if self.is_contiguous() else pointwise.identity(self)
+
+    def clone(self) -> Tensor:
+        """Return a copy with a cell of its own; gradients flow through."""
+        return pointwise.identity(self)
+
+    def data_ptr(self) -> int:
+        """Return a number that tensors share exactly if they share a cell."""
+        return id(self._storage) + self.storage_offset() * self._dtype.itemsize
+
+    # Autograd
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set whether gradients are computed for this leaf, and return it."""
+        if requires_grad and not self._dtype.is_floating_point:
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if not requires_grad and not self.is_leaf:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+        if self.is_leaf:
+            self._requires_grad = bool(requires_grad)
+            self._edits += 1
+            if self._base is not None:
+                self._base, self._edits = None, 0
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Accumulate the gradient of this tensor into the leaves of its graph.
+
+        Args:
+            gradient: the gradient to start from; needed unless there is one element.
+            retain_graph: keep what was saved, so that backward can run again.
+            create_graph: record the backward pass too.
+            inputs: the leaves to accumulate into; all by default.
+
+        Example:
+            >>> import portfire
+            >>> x = portfire.tensor([1.0, 2.0], requires_grad=True)
+            >>> (x ** 2).sum().backward()
+            >>> x.grad
+            tensor([2., 4.])
+        """
+        from portfire.autograd._engine import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """Return a tensor that shares the cell and has no history."""
+        return self._alias(self._path, self._shape)
+
+    def detach_(self) -> Tensor:
+        """Forget this tensor's history."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._grad_fn, self._requires_grad = None, False
+        self._edits += 1
+        return self
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this tensor's gradient is computed; it may return another."""
+        from portfire.autograd._node import RemovableHandle, edge_of
+
+        edge = edge_of(self)
+        if edge is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node, number = edge
+        if node.pre_hooks is None:
+            node.pre_hooks = {}
+        if self.is_leaf:
+            self._kept_accumulator = node  # the accumulator carries the hook, so keep it
+        handle = RemovableHandle(node.pre_hooks)
+        node.pre_hooks[handle.id] = (number, hook)
+        return handle
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``grad``."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self._node()
+        if node is not None:
+            if node.captured is None:
+                node.captured = {}
+            node.captured[self._output] = weakref.ref(self)
+
+    # Host access
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """Return a NumPy array; on ``cpu`` it shares memory with this tensor.
+
+        Args:
+            force: detach and copy to the host if needed, instead of raising.
+
+        Raises:
+            RuntimeError: if the tensor requires grad.
+            TypeError: if it is not on the host.
+
+        Example:
+            >>> import portfire
+            >>> portfire.ones(2).numpy()
+            array([1., 1.], dtype=float32)
+        """
+        return creation.to_numpy(self, force)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+        return array.copy() if copy else array
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        if self.numel() != 1:
+            raise RuntimeError(
+                f"a Tensor with {self.numel()} elements cannot be converted to Scalar"
+            )
+        return self._host().reshape(-1)[0].item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists, or a number if 0-d."""
+        return self._host().tolist()
+
+    def _host(self) -> np.ndarray[Any, Any]:
+        value = self._read()
+        return value.recorder.download(value)
+
+    def __bool__(self) -> bool:
+        if self.numel() != 1:
+            what = "no values" if self.numel() == 0 else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self._dtype.is_floating_point or self.numel() != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self._shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self._shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shapes.unbind(self))
+
+    def __contains__(self, element: Any) -> bool:
+        return bool(reduction.any(pointwise.eq(self, element)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return _printing.tensor_text(self)
+
+    def __format__(self, spec: str) -> str:
+        return self.item().__format__(spec) if self.ndim == 0 else object.__format__(self, spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return creation.deepcopy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return creation.reduce(self)
+
+    # Everything below is defined in `portfire._functions`, once for functions and methods
+
+    to = creation.to
+    type = creation.type_
+    cpu = creation.cpu
+    float, double, half = creation.float_, creation.double, creation.half
+    int, long, short, char = creation.int_, creation.long, creation.short, creation.char
+    byte, bool = creation.byte, creation.bool_
+    type_as = creation.type_as
+    new_zeros, new_ones = creation.new_zeros, creation.new_ones
+    new_empty, new_full, new_tensor = creation.new_empty, creation.new_full, creation.new_tensor
+    copy_, fill_, zero_, set_ = creation.copy_, creation.fill_, creation.zero_, creation.set_
+
+    add, sub, mul, div = pointwise.add, pointwise.sub, pointwise.mul, pointwise.div
+    subtract, multiply, divide = pointwise.sub, pointwise.mul, pointwise.div
+    true_divide, floor_divide = pointwise.true_divide, pointwise.floor_divide
+    remainder, pow = pointwise.remainder, pointwise.pow
+    neg, negative, abs, absolute = pointwise.neg, pointwise.neg, pointwise.abs, pointwise.abs
+    sign, reciprocal, sqrt, rsqrt = (
+        pointwise.sign, pointwise.reciprocal, pointwise.sqrt, pointwise.rsqrt,
+    )  # fmt: skip
+    square, exp, log, log2, log10 = (
+        pointwise.square, pointwise.exp, pointwise.log, pointwise.log2, pointwise.log10,
+    )  # fmt: skip
+    log1p, expm1, sin, cos, tan = (
+        pointwise.log1p, pointwise.expm1, pointwise.sin, pointwise.cos, pointwise.tan,
+    )  # fmt: skip
+    tanh, sigmoid, relu, erf = pointwise.tanh, pointwise.sigmoid, pointwise.relu, pointwise.erf
+    floor, ceil, trunc, round, frac = (
+        pointwise.floor, pointwise.ceil, pointwise.trunc, pointwise.round, pointwise.frac,
+    )  # fmt: skip
+    clamp, clip = pointwise.clamp, pointwise.clamp
+    maximum, minimum, atan2 = pointwise.maximum, pointwise.minimum, pointwise.atan2
+    lerp, addcmul, addcdiv = pointwise.lerp, pointwise.addcmul, pointwise.addcdiv
+    eq, ne, lt, le, gt, ge = (
+        pointwise.eq, pointwise.ne, pointwise.lt, pointwise.le, pointwise.gt, pointwise.ge,
+    )  # fmt: skip
+    isnan, isinf, isfinite = pointwise.isnan, pointwise.isinf, pointwise.isfinite
+    isclose, allclose, equal = pointwise.isclose, pointwise.allclose, pointwise.equal
+    logical_not, logical_and = pointwise.logical_not, pointwise.logical_and
+    logical_or, logical_xor = pointwise.logical_or, pointwise.logical_xor
+    bitwise_not, bitwise_and = pointwise.bitwise_not, pointwise.bitwise_and
+    bitwise_or, bitwise_xor = pointwise.bitwise_or, pointwise.bitwise_xor
+    masked_fill = pointwise.masked_fill
+
+    sum, mean, prod = reduction.sum, reduction.mean, reduction.prod
+    max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
+    argmax, argmin, all, any = reduction.argmax, reduction.argmin, reduction.all, reduction.any
+    std, var, norm = reduction.std, reduction.var, reduction.norm
+    logsumexp, cumsum = reduction.logsumexp, reduction.cumsum
+    softmax, log_softmax = reduction.softmax, reduction.log_softmax
+    count_nonzero = reduction.count_nonzero
+
+    view, reshape, view_as, reshape_as = (
+        shapes.view, shapes.reshape, shapes.view_as, shapes.reshape_as,
+    )  # fmt: skip
+    flatten, unflatten, ravel = shapes.flatten, shapes.unflatten, shapes.ravel
+    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
+    expand, expand_as, broadcast_to = shapes.expand, shapes.expand_as, shapes.broadcast_to
+    transpose, swapaxes, swapdims, t = (
+        shapes.transpose, shapes.transpose, shapes.transpose, shapes.t,
+    )  # fmt: skip
+    permute, movedim, moveaxis, flip = shapes.permute, shapes.movedim, shapes.movedim, shapes.flip
+    narrow, select, unbind = shapes.narrow, shapes.select, shapes.unbind
+    split, chunk, repeat, tile, roll = (
+        shapes.split, shapes.chunk, shapes.repeat, shapes.tile, shapes.roll,
+    )  # fmt: skip
+    tril, triu, unfold, diagonal = shapes.tril, shapes.triu, shapes.unfold, shapes.diagonal
+
+    index_select, masked_select = indexing.index_select, indexing.masked_select
+    gather, scatter, scatter_add = indexing.gather, indexing.scatter, indexing.scatter_add
+    nonzero, where, take_along_dim = (
+        indexing.nonzero,
+        indexing.where_method,
+        indexing.take_along_dim,
+    )
+    __getitem__, __setitem__ = indexing.getitem, indexing.setitem
+
+    matmul, mm, mv, bmm, dot = linalg.matmul, linalg.mm, linalg.mv, linalg.bmm, linalg.dot
+    outer, addmm = linalg.outer, linalg.addmm
+
+    uniform_, normal_ = random.uniform_, random.normal_
+    bernoulli_, random_, bernoulli = random.bernoulli_, random.random_, random.bernoulli
+
+    __add__, __radd__ = pointwise.operator(pointwise.add), pointwise.reflected(pointwise.add)
+    __sub__, __rsub__ = pointwise.operator(pointwise.sub), pointwise.reflected(pointwise.sub)
+    __mul__, __rmul__ = pointwise.operator(pointwise.mul), pointwise.reflected(pointwise.mul)
+    __truediv__ = pointwise.operator(pointwise.div)
+    __rtruediv__ = pointwise.reflected(pointwise.div)
+    __floordiv__ = pointwise.operator(pointwise.floor_divide)
+    __rfloordiv__ = pointwise.reflected(pointwise.floor_divide)
+    __mod__ = pointwise.operator(pointwise.remainder)
+    __rmod__ = pointwise.reflected(pointwise.remainder)
+    __pow__, __rpow__ = pointwise.operator(pointwise.pow), pointwise.reflected(pointwise.pow)
+    __matmul__ = pointwise.operator(linalg.matmul)
+    __rmatmul__ = pointwise.reflected(linalg.matmul)
+    __and__ = __rand__ = pointwise.operator(pointwise.bitwise_and)
+    __or__ = __ror__ = pointwise.operator(pointwise.bitwise_or)
+    __xor__ = __rxor__ = pointwise.operator(pointwise.bitwise_xor)
+    __lshift__ = pointwise.operator(pointwise.bitwise_left_shift)
+    __rshift__ = pointwise.operator(pointwise.bitwise_right_shift)
+    __neg__, __abs__, __invert__ = pointwise.neg, pointwise.abs, pointwise.bitwise_not
+    __lt__, __le__ = pointwise.operator(pointwise.lt), pointwise.operator(pointwise.le)
+    __gt__, __ge__ = pointwise.operator(pointwise.gt), pointwise.operator(pointwise.ge)
+    __eq__ = pointwise.operator(pointwise.eq)  # type: ignore[assignment]  # elementwise, as NumPy's
+    __ne__ = pointwise.operator(pointwise.ne)  # type: ignore[assignment]  # elementwise, as NumPy's
+
+    add_ = __iadd__ = inplace(pointwise.add)
+    sub_ = __isub__ = inplace(pointwise.sub)
+    mul_ = __imul__ = inplace(pointwise.mul)
+    div_ = __itruediv__ = inplace(pointwise.div)
+    floor_divide_ = __ifloordiv__ = inplace(pointwise.floor_divide)
+    remainder_ = __imod__ = inplace(pointwise.remainder)
+    pow_ = __ipow__ = inplace(pointwise.pow)
+    bitwise_and_ = __iand__ = inplace(pointwise.bitwise_and)
+    bitwise_or_ = __ior__ = inplace(pointwise.bitwise_or)
+    bitwise_xor_ = __ixor__ = inplace(pointwise.bitwise_xor)
+    neg_, abs_, sign_ = inplace(pointwise.neg), inplace(pointwise.abs), inplace(pointwise.sign)
+    sqrt_, rsqrt_, square_ = (
+        inplace(pointwise.sqrt), inplace(pointwise.rsqrt), inplace(pointwise.square),
+    )  # fmt: skip
+    exp_, log_, tanh_ = inplace(pointwise.exp), inplace(pointwise.log), inplace(pointwise.tanh)
+    sin_, cos_, erf_ = inplace(pointwise.sin), inplace(pointwise.cos), inplace(pointwise.erf)
+    sigmoid_, relu_ = inplace(pointwise.sigmoid), inplace(pointwise.relu)
+    reciprocal_, expm1_, log1p_ = (
+        inplace(pointwise.reciprocal), inplace(pointwise.expm1), inplace(pointwise.log1p),
+    )  # fmt: skip
+    floor_, ceil_, round_ = (
+        inplace(pointwise.floor), inplace(pointwise.ceil), inplace(pointwise.round),
+    )  # fmt: skip
+    trunc_, frac_ = inplace(pointwise.trunc), inplace(pointwise.frac)
+    clamp_ = clip_ = inplace(pointwise.clamp)
+    lerp_, addcmul_, addcdiv_ = (
+        inplace(pointwise.lerp), inplace(pointwise.addcmul), inplace(pointwise.addcdiv),
+    )  # fmt: skip
+    logical_not_ = inplace(pointwise.logical_not)
+    masked_fill_ = inplace(pointwise.masked_fill)
+    scatter_, scatter_add_ = inplace(indexing.scatter), inplace(indexing.scatter_add)
+    cumsum_ = inplace(reduction.cumsum)
+    tril_, triu_ = inplace(shapes.tril), inplace(shapes.triu)
+    unsqueeze_ = shapes.in_place_view(shapes.unsqueeze)
+    squeeze_ = shapes.in_place_view(shapes.squeeze)
+    transpose_, t_ = shapes.in_place_view(shapes.transpose), shapes.in_place_view(shapes.t)
+
+
+OPERANDS = (Tensor, float, int, bool, np.generic)  # what an elementwise operator takes

@@ -1,0 +1,6 @@
+"""The engine: recording, simplification, plans."""
+
+from portfire.engine._recorder import Recorder, flush_all, set_eager, set_verifying
+from portfire.engine._value import Value
+
+__all__ = ["Recorder", "Value", "flush_all", "set_eager", "set_verifying"]

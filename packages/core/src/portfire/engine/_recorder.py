@@ -1,0 +1,293 @@
+"""The recorder of a device: the pending graph, its key, and the flush that runs it.
+
+A graph is recorded as a flat list of steps. Its key is built while it is recorded: each step is a
+transition ``(state, operator, attributes, input positions) -> (state', step)`` in a table, so that
+equal programs end in equal states, whatever their length, and a flush looks up its plan with the
+final state and the set of values that are still wanted. The transition also remembers the inferred
+shape and dtype, so a program that was seen before is not inferred again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from portfire._dtype import DType
+from portfire.backend._contract import Executable, Instruction, Program, Runtime, UnsupportedError
+from portfire.engine._lower import lower
+from portfire.engine._simplify import simplify
+from portfire.engine._value import Value
+from portfire.engine._verify import verify
+from portfire.ops._record import Attrs, Operator, Shape, Spec
+from portfire.ops._source import INPUT, SCALAR
+
+__all__ = ["Recorder", "flush_all", "set_eager"]
+
+MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the first time
+MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may have to hold
+MAX_PLANS = 512  # per device, least recently used dropped
+MAX_TRANSITIONS = 400_000  # per device; all are dropped beyond it
+
+_epochs = itertools.count(1)  # unique over all recorders, so that a value's epoch names its graph
+_states = itertools.count(1)
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+_eager = os.environ.get("PORTFIRE_EAGER", "0") not in ("", "0")
+_verifying = os.environ.get("PORTFIRE_VERIFY", "0") not in ("", "0")
+
+
+class _Transition(NamedTuple):
+    state: int
+    instruction: Instruction
+    shape: Shape
+    dtype: DType
+    nbytes: int
+
+
+class Recorder:
+    """The pending graph of one device, and the cache of its plans.
+
+    Attributes:
+        device: the `portfire.device` that it records for.
+        runtime: the backend's opened device.
+        plans_built: how many plans were compiled so far.
+        flushes: how many graphs were run so far.
+    """
+
+    def __init__(self, device: Any, runtime: Runtime) -> None:
+        self.device = device
+        self.runtime = runtime
+        self.lock = threading.RLock()
+        self.plans_built = 0
+        self.flushes = 0
+        self._transitions: dict[tuple[Any, ...], _Transition] = {}
+        self._plans: OrderedDict[tuple[Any, ...], Executable] = OrderedDict()
+        self._reset()
+        _recorders.add(self)
+
+    def _reset(self) -> None:
+        self.epoch = next(_epochs)
+        self._state = 0
+        self._steps: list[Instruction] = []
+        self._refs: list[weakref.ref[Value] | None] = []  # by step; None for leaves
+        self._leaves: list[weakref.ref[Value]] = []  # by input slot
+        self._buffers: list[Any] = []
+        self._scalars: list[bool | int | float] = []
+        self._bytes = 0
+        self._exported = False
+
+    # Recording
+
+    def record(self, op: Operator, values: Sequence[Value], attrs: Attrs = ()) -> Value:
+        """Append one operator to the graph and return its pending value."""
+        with self.lock:
+            epoch = self.epoch
+            for value in values:
+                if value.epoch != epoch:
+                    self._enter(value)
+            key = (self._state, op, attrs, *[value.index for value in values])
+            step = self._transitions.get(key) or self._extend(key)
+            self._state = step.state
+            result = Value(self, step.shape, step.dtype, len(self._refs), epoch)
+            self._steps.append(step.instruction)
+            self._refs.append(weakref.ref(result))
+            self._bytes += step.nbytes
+            if self._is_due():
+                self.flush()
+            return result
+
+    def _is_due(self) -> bool:
+        return (
+            len(self._refs) >= MAX_PENDING
+            or self._bytes >= MAX_PENDING_BYTES
+            or self._exported
+            or _eager
+        )
+
+    def scalar(self, number: bool | int | float, dtype: DType) -> Value:
+        """Append a Python number: a run-time argument, never part of a plan."""
+        with self.lock:
+            slot = len(self._scalars)
+            step = self._leaf((self._state, SCALAR, (slot, dtype)))
+            self._scalars.append(number)
+            return Value(self, (), dtype, len(self._refs) - 1, step)
+
+    def _enter(self, value: Value) -> None:
+        """Make a computed value a leaf of the graph."""
+        if value.recorder is not self:
+            raise RuntimeError(
+                "Expected all tensors to be on the same device, but found at least two devices, "
+                f"{self.device} and {value.recorder.device}!"
+            )
+        if value.buffer is None:
+            raise lost(value)
+        self._leaf((self._state, INPUT, (len(self._buffers), value.shape, value.dtype)))
+        self._buffers.append(value.buffer)
+        self._leaves.append(weakref.ref(value))
+        self._exported = self._exported or value.exported
+        value.index = len(self._refs) - 1
+        value.epoch = self.epoch
+
+    def _leaf(self, key: tuple[Any, ...]) -> int:
+        step = self._transitions.get(key) or self._extend(key)
+        self._state = step.state
+        self._steps.append(step.instruction)
+        self._refs.append(None)
+        return self.epoch
+
+    def _extend(self, key: tuple[Any, ...]) -> _Transition:
+        """Infer a step that was not seen after these steps before."""
+        _, op, attrs, *inputs = key
+        specs = tuple(self._steps[i].spec for i in inputs)
+        spec = op.infer(specs, attrs)
+        if spec.dtype not in self.runtime.dtypes:
+            raise unsupported_dtype(self, spec.dtype)
+        if len(self._transitions) >= MAX_TRANSITIONS:
+            self._transitions.clear()
+        nbytes = spec.dtype.itemsize * int(np.prod(spec.shape, dtype=np.int64))
+        instruction = Instruction(op, tuple(inputs), attrs, spec.shape, spec.dtype)
+        step = _Transition(next(_states), instruction, spec.shape, spec.dtype, nbytes)
+        self._transitions[key] = step
+        return step
+
+    # Running
+
+    def flush(self) -> None:
+        """Compute every pending value that somebody still holds; does not wait for the device."""
+        with self.lock:
+            wanted = [
+                (i, value)
+                for i, ref in enumerate(self._refs)
+                if ref is not None and (value := ref()) is not None
+            ]
+            steps, buffers, scalars = self._steps, self._buffers, self._scalars
+            leaves, state, exported = self._leaves, self._state, self._exported
+            self._reset()
+            if not wanted:
+                return
+            outputs = tuple([i for i, _ in wanted])
+            dead = tuple([slot for slot, leaf in enumerate(leaves) if leaf() is None])
+            try:
+                plan = self._plan((state, outputs, dead), steps)
+                results = plan(buffers, scalars)
+            except Exception as error:
+                self._salvage(wanted, steps, buffers, scalars)
+                raise error
+            if exported:
+                results = self.runtime.private(results, buffers)  # type: ignore[attr-defined]  # only runtimes that share memory with the host export
+            for (_, value), result in zip(wanted, results, strict=True):
+                value.buffer = result
+            self.flushes += 1
+
+    def _plan(self, key: tuple[Any, ...], steps: list[Instruction]) -> Executable:
+        plan = self._plans.get(key)
+        if plan is not None:
+            self._plans.move_to_end(key)
+            return plan
+        _, outputs, dead = key
+        fallible = any(step.op.fallible for step in steps)
+        # A run that can fail must leave its inputs whole, so that what is not at fault survives.
+        program = Program(tuple(steps), outputs, frozenset() if fallible else frozenset(dead))
+        plan = self.build(program)
+        self._plans[key] = plan
+        if len(self._plans) > MAX_PLANS:
+            self._plans.popitem(last=False)
+        return plan
+
+    def build(self, program: Program) -> Executable:
+        """Simplify a program and have the backend compile it."""
+        program = simplify(lower(simplify(program), self))
+        if _verifying:
+            verify(program)
+        self.plans_built += 1
+        return self.runtime.compile(program)
+
+    def _salvage(
+        self,
+        wanted: list[tuple[int, Value]],
+        steps: list[Instruction],
+        buffers: list[Any],
+        scalars: list[Any],
+    ) -> None:
+        """After a failed run, compute each wanted value by itself and mark those that fail."""
+        for index, value in wanted:
+            try:
+                (value.buffer,) = self.build(Program(tuple(steps), (index,)))(buffers, scalars)
+            except Exception as error:  # noqa: BLE001  (whatever it is, reading the value raises it)
+                value.error = error
+
+    # Host access
+
+    def upload(self, array: np.ndarray[Any, Any], dtype: DType) -> Value:
+        """Make a computed value of a C-contiguous host array."""
+        if dtype not in self.runtime.dtypes:
+            raise unsupported_dtype(self, dtype)
+        return self.adopt(self.runtime.upload(array), array.shape, dtype)
+
+    def adopt(self, buffer: Any, shape: Shape, dtype: DType) -> Value:
+        """Make a computed value of a buffer of this device."""
+        value = Value(self, shape, dtype, -1, 0)
+        value.buffer = buffer
+        return value
+
+    def force(self, value: Value) -> Any:
+        """Return the buffer of a value, computing it first if it is pending."""
+        if value.buffer is None:
+            self.flush()
+            if value.buffer is None:
+                raise lost(value)
+        return value.buffer
+
+    def download(self, value: Value) -> np.ndarray[Any, Any]:
+        """Return the value as a host array."""
+        buffer = self.force(value)
+        return self.runtime.download(buffer, value.shape, value.dtype)
+
+
+def lost(value: Value) -> RuntimeError:
+    """The error for reading a value whose computation failed."""
+    error = RuntimeError(
+        f"this tensor of shape {list(value.shape)} has no value, because the operation that "
+        f"computes it failed: {value.error}"
+    )
+    error.__cause__ = value.error
+    return error
+
+
+def unsupported_dtype(recorder: Recorder, dtype: DType) -> UnsupportedError:
+    """The error for a dtype that a device does not have."""
+    allowed = ", ".join(d.name for d in sorted(recorder.runtime.dtypes, key=lambda d: d.rank))
+    return UnsupportedError(
+        f"the device {recorder.device} ({recorder.runtime.name}) does not support {dtype.name}; "
+        f"use one of {allowed}, or another device"
+    )
+
+
+def flush_all() -> None:
+    """Enqueue all pending work of every device, without waiting for it."""
+    for recorder in tuple(_recorders):
+        if recorder._refs:
+            recorder.flush()
+
+
+def set_eager(mode: bool) -> bool:
+    """Flush after each operation (to find the line of a run-time error); return the old mode."""
+    global _eager
+    old, _eager = _eager, mode
+    return old
+
+
+def set_verifying(mode: bool) -> bool:
+    """Check each program before it is compiled; return the old mode."""
+    global _verifying
+    old, _verifying = _verifying, mode
+    return old
+
+
+__all__ += ["Spec", "lost", "set_verifying", "unsupported_dtype"]

@@ -1,0 +1,29 @@
+"""The operators, one record each: shape rule, NumPy reference, gradient, samples, wrong calls.
+
+Example:
+    >>> import portfire.ops
+    >>> portfire.ops.lookup("exp").kind.value
+    'elementwise'
+"""
+
+from portfire.ops import (  # noqa: F401  (importing the families registers their operators)
+    _composite,
+    _contraction,
+    _elementwise,
+    _indexing,
+    _movement,
+    _reduction,
+    _source,
+)
+from portfire.ops._record import (
+    Kind,
+    Operator,
+    Sample,
+    Spec,
+    WrongCall,
+    lookup,
+    register,
+    registry,
+)
+
+__all__ = ["Kind", "Operator", "Sample", "Spec", "WrongCall", "lookup", "register", "registry"]
