@@ -212,7 +212,7 @@ from portfire.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from portfire.backend import UnsupportedError
+from portfire.backend import OutOfMemoryError, UnsupportedError
 from portfire.engine import flush_all as flush
 
 __all__ = [

@@ -45,6 +45,33 @@ def apply(op: Operator, tensors: Sequence[Tensor], attrs: Attrs = ()) -> Tensor:
     return result
 
 
+def pair(op: Operator, x: Tensor, y: Operand) -> Tensor | None:
+    """The common case of `binary`, in a hurry: floats of one dtype, shape and device, or a number.
+
+    None where it is not that case.
+    """
+    dtype = x._dtype
+    value = x._read() if x._path else x._storage.value
+    recorder = value.recorder
+    kind = type(y)
+    if kind is float or kind is int:
+        if not dtype.is_floating_point:
+            return None
+        tracked = x._requires_grad
+        other = recorder.scalar(y, dtype)
+    elif isinstance(y, _tensor.Tensor) and y._dtype is dtype and y._shape == x._shape:
+        other = y._read() if y._path else y._storage.value
+        if other.recorder is not recorder or not dtype.is_floating_point:
+            return None
+        tracked = x._requires_grad or y._requires_grad
+    else:
+        return None
+    result = _tensor.Tensor._wrap(recorder.record(op, (value, other)))
+    if tracked and grad_state.enabled and op.gradient is not None:
+        OperatorNode.attach(result, op, (), (x, y), (value, other))
+    return result
+
+
 def elementwise(op: Operator, operands: Sequence[Operand], dtype: DType) -> Tensor:
     """Record an elementwise operator: cast to one dtype, broadcast, move 0-d operands."""
     recorder, shape = _common(op, operands)

@@ -95,10 +95,11 @@ def _device(device: Mapping[str, Any]) -> Iterator[Line]:
     if device["claims"]:
         yield Line(f"    native composites: {', '.join(device['claims'])}")
     memory = device["memory"]
-    yield Line(
-        f"    memory: {_size(memory['total'])} in all, {_size(memory['allocated'])} in use, "
-        f"{_size(memory['reserved'])} held"
-    )
+    if memory["total"]:  # a backend that keeps no accounts reports zero
+        yield Line(
+            f"    memory: {_size(memory['total'])} in all, {_size(memory['allocated'])} in use, "
+            f"{_size(memory['reserved'])} held"
+        )
 
 
 def _size(count: int) -> str:
@@ -116,7 +117,7 @@ def _tree(value: Any, depth: int) -> Iterator[Line]:
     indent = "  " * depth
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if isinstance(inner, Mapping) or _is_long(inner):
+            if _is_long(inner):
                 yield Line(f"{indent}{name}:")
                 yield from _tree(inner, depth + 1)
             else:
@@ -130,13 +131,15 @@ def _tree(value: Any, depth: int) -> Iterator[Line]:
 
 
 def _is_long(value: Any) -> bool:
-    """Tell whether a value is a list of structures, which needs lines of its own."""
+    """Tell whether a value needs lines of its own: a filled mapping, or a list of structures."""
+    if isinstance(value, Mapping):
+        return bool(value)
     return isinstance(value, (list, tuple)) and any(
         isinstance(inner, (Mapping, list, tuple)) for inner in value
     )
 
 
 def _leaf(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (Mapping, list, tuple)):
         return ", ".join(map(str, value)) or "none"
     return str(value)

@@ -24,6 +24,7 @@ from portfire._storage import (
     write_path,
 )
 from portfire.engine._value import Value
+from portfire.ops import _elementwise as e
 from portfire.ops._record import Attrs, Operator, Shape
 
 if TYPE_CHECKING:
@@ -659,10 +660,10 @@ class Tensor:
     uniform_, normal_ = random.uniform_, random.normal_
     bernoulli_, random_, bernoulli = random.bernoulli_, random.random_, random.bernoulli
 
-    __add__, __radd__ = pointwise.operator(pointwise.add), pointwise.reflected(pointwise.add)
-    __sub__, __rsub__ = pointwise.operator(pointwise.sub), pointwise.reflected(pointwise.sub)
-    __mul__, __rmul__ = pointwise.operator(pointwise.mul), pointwise.reflected(pointwise.mul)
-    __truediv__ = pointwise.operator(pointwise.div)
+    __add__, __radd__ = pointwise.operator(pointwise.add, e.ADD), pointwise.reflected(pointwise.add)
+    __sub__, __rsub__ = pointwise.operator(pointwise.sub, e.SUB), pointwise.reflected(pointwise.sub)
+    __mul__, __rmul__ = pointwise.operator(pointwise.mul, e.MUL), pointwise.reflected(pointwise.mul)
+    __truediv__ = pointwise.operator(pointwise.div, e.DIV)
     __rtruediv__ = pointwise.reflected(pointwise.div)
     __floordiv__ = pointwise.operator(pointwise.floor_divide)
     __rfloordiv__ = pointwise.reflected(pointwise.floor_divide)
@@ -677,7 +678,7 @@ class Tensor:
     __lshift__ = pointwise.operator(pointwise.bitwise_left_shift)
     __rshift__ = pointwise.operator(pointwise.bitwise_right_shift)
     __neg__, __abs__, __invert__ = pointwise.neg, pointwise.abs, pointwise.bitwise_not
-    __lt__, __le__ = pointwise.operator(pointwise.lt), pointwise.operator(pointwise.le)
+    __lt__, __le__ = pointwise.operator(pointwise.lt, e.LT), pointwise.operator(pointwise.le, e.LE)
     __gt__, __ge__ = pointwise.operator(pointwise.gt), pointwise.operator(pointwise.ge)
     __eq__ = pointwise.operator(pointwise.eq)  # type: ignore[assignment]  # elementwise, as NumPy's
     __ne__ = pointwise.operator(pointwise.ne)  # type: ignore[assignment]  # elementwise, as NumPy's

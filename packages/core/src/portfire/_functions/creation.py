@@ -787,13 +787,9 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     source = src.to(device=self.device, dtype=self._dtype)
     if source._shape != self._shape:
         source = source.expand(self._shape)
-    return self._assign(dispatch.apply(_clone(), (source,)) if source is src else source)
-
-
-def _clone() -> Any:
-    from portfire.ops._composite import CLONE
-
-    return CLONE
+    if source._storage.value.exported:
+        source = source.clone()  # or this tensor would share memory with somebody's array
+    return self._assign(source)
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:

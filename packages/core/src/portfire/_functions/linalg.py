@@ -50,6 +50,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         tensor([3., 7.])
     """
     _pair("matmul", input, other)
+    if input.ndim == other.ndim == 2 and input._shape[1] == other._shape[0]:
+        return dispatch.apply(DOT, (input, other))
     if not input.ndim or not other.ndim:
         raise RuntimeError(
             "both arguments to matmul need to be at least 1D, but they are "

@@ -32,14 +32,29 @@ def number_of(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def operator(function: Callable[..., Tensor]) -> Callable[[Tensor, Any], Tensor]:
-    """The operator method of a function; other operand types get their turn."""
+def operator(
+    function: Callable[..., Tensor], op: Operator | None = None
+) -> Callable[[Tensor, Any], Tensor]:
+    """The operator method of a function; other operand types get their turn.
+
+    With the function's operator given, the common case skips the general checks: operators are
+    most of what a program records.
+    """
 
     @functools.wraps(function)
-    def method(self: Tensor, other: Any) -> Tensor:
+    def general(self: Tensor, other: Any) -> Tensor:
         if isinstance(other, _tensor.OPERANDS):
             return function(self, other)
         return NotImplemented  # type: ignore[no-any-return]  # Python's protocol for operators
+
+    if op is None:
+        return general
+    fixed = op
+
+    @functools.wraps(function)
+    def method(self: Tensor, other: Any) -> Tensor:
+        result = dispatch.pair(fixed, self, other)
+        return general(self, other) if result is None else result
 
     return method
 

@@ -28,6 +28,8 @@ __all__ = [
 Edge = tuple["Node", int]  # a node, and which of its outputs
 _sequence = itertools.count(1)
 _handles = itertools.count(1)
+NUMBERS = (bool, int, float)
+NUMBER: tuple[Shape, DType | None] = ((), None)  # the source of a Python number
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
@@ -68,8 +70,8 @@ class Node:
 
     def __init__(self, edges: Sequence[Edge | None], specs: Sequence[tuple[Shape, DType]]) -> None:
         self.sequence = next(_sequence)
-        self.edges = tuple(edges)
-        self.output_specs = tuple(specs)
+        self.edges = edges
+        self.output_specs = specs
         self.hooks: dict[int, Any] | None = None
         self.pre_hooks: dict[int, tuple[int, Any]] | None = None  # (output number, tensor hook)
         self.captured: dict[int, weakref.ref[Tensor]] | None = None  # tensors that retain grads
@@ -137,7 +139,7 @@ def edge_of(tensor: Tensor) -> Edge | None:
     """Where the gradient of a tensor goes, or None."""
     if not tensor._requires_grad:
         return None
-    node = tensor._node()
+    node = tensor._grad_fn if tensor._base is None else tensor._node()
     if node is not None:
         return node, tensor._output
     accumulator = tensor._accumulator() if tensor._accumulator is not None else None
@@ -183,12 +185,17 @@ class OperatorNode(Node):
         result: Tensor,
         op: Operator,
         attrs: Attrs,
+        sources: list[tuple[Shape, DType | None]],
     ) -> None:
-        super().__init__(edges, ((result._shape, result._dtype),))
+        # As in Node.__init__, without its call: this runs for every operation that is recorded.
+        self.sequence = next(_sequence)
+        self.edges = edges
+        self.output_specs = ((result._shape, result._dtype),)
+        self.hooks = self.pre_hooks = self.captured = None
         self.op = op
         self.attrs = attrs
-        self.sources: list[tuple[Shape, DType | None]] = []
-        self.saved: list[Any] | None = None
+        self.sources = sources
+        self.saved: Sequence[Any] | None = ()
 
     @classmethod
     def attach(
@@ -202,23 +209,23 @@ class OperatorNode(Node):
         """Make the result of an operator a part of the backward graph."""
         edges: list[Edge | None] = []
         sources: list[tuple[Shape, DType | None]] = []
-        tensors = []
         for operand in operands:
-            is_tensor = isinstance(operand, _tensor.Tensor)
-            tensors.append(is_tensor)
-            edges.append(edge_of(operand) if is_tensor else None)
-            sources.append((operand._shape, operand._dtype) if is_tensor else ((), None))
-        node = cls(edges, result, op, attrs)
-        node.sources = sources
-        saved: list[Any] = []
-        for position in op.saves:
-            if position < 0:
-                saved.append(result._storage.value)
-            elif tensors[position]:
-                saved.append((operands[position]._snapshot(), values[position].dtype))
+            if type(operand) in NUMBERS:
+                edges.append(None)
+                sources.append(NUMBER)
             else:
-                saved.append(operands[position])
-        node.saved = saved
+                edges.append(edge_of(operand) if operand._requires_grad else None)
+                sources.append((operand._shape, operand._dtype))
+        node = cls(edges, result, op, attrs, sources)
+        if op.saves:
+            node.saved = [
+                result._storage.value
+                if position < 0
+                else operands[position]
+                if sources[position] is NUMBER
+                else (operands[position]._snapshot(), values[position].dtype)
+                for position in op.saves
+            ]
         result._grad_fn = node
         result._requires_grad = True
 

@@ -26,6 +26,7 @@ __all__ = [
     "Executable",
     "Instruction",
     "MemoryReport",
+    "OutOfMemoryError",
     "Program",
     "Runtime",
     "UnsupportedError",
@@ -40,6 +41,10 @@ Executable = Callable[[Sequence[Buffer], Sequence[Number]], Sequence[Buffer]]
 
 class UnsupportedError(RuntimeError):
     """A backend cannot do an operator, dtype or layout; the text names it and the remedy."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """A device has no room; the text says what was asked, what is held, and the limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The engine: recording, simplification, plans."""
 
-from portfire.engine._recorder import Recorder, flush_all, set_eager, set_verifying
+from portfire.engine._recorder import Recorder, eager, flush_all, set_eager, set_verifying
 from portfire.engine._value import Value
 
-__all__ = ["Recorder", "Value", "flush_all", "set_eager", "set_verifying"]
+__all__ = ["Recorder", "Value", "eager", "flush_all", "set_eager", "set_verifying"]

@@ -9,12 +9,14 @@ shape and dtype, so a program that was seen before is not inferred again.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,21 +27,27 @@ from portfire.engine._lower import lower
 from portfire.engine._simplify import simplify
 from portfire.engine._value import Value
 from portfire.engine._verify import verify
-from portfire.ops._record import Attrs, Operator, Shape, Spec
+from portfire.ops._record import Attrs, Kind, Operator, Shape, Spec
 from portfire.ops._source import INPUT, SCALAR
 
-__all__ = ["Recorder", "flush_all", "set_eager"]
+__all__ = ["Recorder", "eager", "flush_all", "set_eager"]
 
 MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the first time
 MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may have to hold
 MAX_PLANS = 512  # per device, least recently used dropped
 MAX_TRANSITIONS = 400_000  # per device; all are dropped beyond it
 
+_ref = weakref.ref
 _epochs = itertools.count(1)  # unique over all recorders, so that a value's epoch names its graph
 _states = itertools.count(1)
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 _eager = os.environ.get("PORTFIRE_EAGER", "0") not in ("", "0")
 _verifying = os.environ.get("PORTFIRE_VERIFY", "0") not in ("", "0")
+
+
+class _Plan(NamedTuple):
+    execute: Executable
+    aliases: tuple[tuple[int, int], ...]  # (output position, slot of the input that it is)
 
 
 class _Transition(NamedTuple):
@@ -67,7 +75,7 @@ class Recorder:
         self.plans_built = 0
         self.flushes = 0
         self._transitions: dict[tuple[Any, ...], _Transition] = {}
-        self._plans: OrderedDict[tuple[Any, ...], Executable] = OrderedDict()
+        self._plans: OrderedDict[tuple[Any, ...], _Plan] = OrderedDict()
         self._reset()
         _recorders.add(self)
 
@@ -76,11 +84,16 @@ class Recorder:
         self._state = 0
         self._steps: list[Instruction] = []
         self._refs: list[weakref.ref[Value] | None] = []  # by step; None for leaves
-        self._leaves: list[weakref.ref[Value]] = []  # by input slot
+        self._leaves: list[weakref.ref[Value] | None] = []  # by input slot; None: never donate
         self._buffers: list[Any] = []
         self._scalars: list[bool | int | float] = []
         self._bytes = 0
         self._exported = False
+        self._limit = self._longest()
+
+    def _longest(self) -> int:
+        """How many steps may wait for a flush."""
+        return 0 if _eager else MAX_PENDING
 
     # Recording
 
@@ -93,22 +106,15 @@ class Recorder:
                     self._enter(value)
             key = (self._state, op, attrs, *[value.index for value in values])
             step = self._transitions.get(key) or self._extend(key)
-            self._state = step.state
-            result = Value(self, step.shape, step.dtype, len(self._refs), epoch)
-            self._steps.append(step.instruction)
-            self._refs.append(weakref.ref(result))
-            self._bytes += step.nbytes
-            if self._is_due():
+            self._state, instruction, shape, dtype, nbytes = step
+            index = len(self._refs)
+            result = Value(self, shape, dtype, index, epoch)
+            self._steps.append(instruction)
+            self._refs.append(_ref(result))
+            self._bytes += nbytes
+            if index >= self._limit or self._bytes >= MAX_PENDING_BYTES:
                 self.flush()
             return result
-
-    def _is_due(self) -> bool:
-        return (
-            len(self._refs) >= MAX_PENDING
-            or self._bytes >= MAX_PENDING_BYTES
-            or self._exported
-            or _eager
-        )
 
     def scalar(self, number: bool | int | float, dtype: DType) -> Value:
         """Append a Python number: a run-time argument, never part of a plan."""
@@ -129,8 +135,10 @@ class Recorder:
             raise lost(value)
         self._leaf((self._state, INPUT, (len(self._buffers), value.shape, value.dtype)))
         self._buffers.append(value.buffer)
-        self._leaves.append(weakref.ref(value))
-        self._exported = self._exported or value.exported
+        self._leaves.append(None if value.shared else _ref(value))
+        if value.exported:
+            # Somebody may write to this memory at any time, so what reads it runs at once.
+            self._exported, self._limit = True, 0
         value.index = len(self._refs) - 1
         value.epoch = self.epoch
 
@@ -150,7 +158,7 @@ class Recorder:
             raise unsupported_dtype(self, spec.dtype)
         if len(self._transitions) >= MAX_TRANSITIONS:
             self._transitions.clear()
-        nbytes = spec.dtype.itemsize * int(np.prod(spec.shape, dtype=np.int64))
+        nbytes = spec.dtype.itemsize * math.prod(spec.shape)
         instruction = Instruction(op, tuple(inputs), attrs, spec.shape, spec.dtype)
         step = _Transition(next(_states), instruction, spec.shape, spec.dtype, nbytes)
         self._transitions[key] = step
@@ -172,10 +180,12 @@ class Recorder:
             if not wanted:
                 return
             outputs = tuple([i for i, _ in wanted])
-            dead = tuple([slot for slot, leaf in enumerate(leaves) if leaf() is None])
+            dead = tuple(
+                [i for i, leaf in enumerate(leaves) if leaf is not None and leaf() is None]
+            )
             try:
                 plan = self._plan((state, outputs, dead), steps)
-                results = plan(buffers, scalars)
+                results = plan.execute(buffers, scalars)
             except Exception as error:
                 self._salvage(wanted, steps, buffers, scalars)
                 raise error
@@ -183,9 +193,15 @@ class Recorder:
                 results = self.runtime.private(results, buffers)  # type: ignore[attr-defined]  # only runtimes that share memory with the host export
             for (_, value), result in zip(wanted, results, strict=True):
                 value.buffer = result
+            for position, slot in plan.aliases:
+                wanted[position][1].shared = True
+                leaf = leaves[slot] if slot >= 0 else None
+                source = None if leaf is None else leaf()
+                if source is not None:
+                    source.shared = True
             self.flushes += 1
 
-    def _plan(self, key: tuple[Any, ...], steps: list[Instruction]) -> Executable:
+    def _plan(self, key: tuple[Any, ...], steps: list[Instruction]) -> _Plan:
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
@@ -200,13 +216,13 @@ class Recorder:
             self._plans.popitem(last=False)
         return plan
 
-    def build(self, program: Program) -> Executable:
+    def build(self, program: Program) -> _Plan:
         """Simplify a program and have the backend compile it."""
         program = simplify(lower(simplify(program), self))
         if _verifying:
             verify(program)
         self.plans_built += 1
-        return self.runtime.compile(program)
+        return _Plan(self.runtime.compile(program), _aliases(program))
 
     def _salvage(
         self,
@@ -218,7 +234,9 @@ class Recorder:
         """After a failed run, compute each wanted value by itself and mark those that fail."""
         for index, value in wanted:
             try:
-                (value.buffer,) = self.build(Program(tuple(steps), (index,)))(buffers, scalars)
+                plan = self.build(Program(tuple(steps), (index,)))
+                (value.buffer,) = plan.execute(buffers, scalars)
+                value.shared = bool(plan.aliases)
             except Exception as error:  # noqa: BLE001  (whatever it is, reading the value raises it)
                 value.error = error
 
@@ -248,6 +266,24 @@ class Recorder:
         """Return the value as a host array."""
         buffer = self.force(value)
         return self.runtime.download(buffer, value.shape, value.dtype)
+
+
+def _aliases(program: Program) -> tuple[tuple[int, int], ...]:
+    """Which outputs may have the buffer of an input, or (slot -1) of another output.
+
+    An output that is an input, or a movement of one, may be the same memory on some backend; so may
+    two outputs that are one instruction.
+    """
+    found = []
+    for position, index in enumerate(program.outputs):
+        step = program.instructions[index]
+        while step.op.kind is Kind.MOVEMENT:
+            step = program.instructions[step.inputs[0]]
+        if step.op is INPUT:
+            found.append((position, step.attrs[0]))
+        elif program.outputs.count(index) > 1:
+            found.append((position, -1))
+    return tuple(found)
 
 
 def lost(value: Value) -> RuntimeError:
@@ -280,7 +316,26 @@ def set_eager(mode: bool) -> bool:
     """Flush after each operation (to find the line of a run-time error); return the old mode."""
     global _eager
     old, _eager = _eager, mode
+    for recorder in tuple(_recorders):
+        recorder.flush()
+        recorder._limit = recorder._longest()
     return old
+
+
+@contextlib.contextmanager
+def eager() -> Iterator[None]:
+    """Flush after each operation inside a ``with`` block, to find the line of a run-time error.
+
+    Example:
+        >>> import portfire
+        >>> with portfire.engine.eager():
+        ...     y = portfire.ones(2) + 1
+    """
+    old = set_eager(True)
+    try:
+        yield
+    finally:
+        set_eager(old)
 
 
 def set_verifying(mode: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NoReturn
 
 from portfire._dtype import DType
@@ -22,8 +23,8 @@ class ScratchRecorder(Recorder):
         """What was recorded."""
         return self._steps
 
-    def _is_due(self) -> bool:
-        return False
+    def _longest(self) -> int:
+        return sys.maxsize
 
     def leaf(self, shape: Shape, dtype: DType) -> Value:
         """Append an input of the decomposition."""

@@ -22,7 +22,7 @@ class Value:
 
     __slots__ = (
         "__weakref__", "buffer", "dtype", "epoch", "error", "exported", "index", "recorder",
-        "shape",
+        "shape", "shared",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +36,7 @@ class Value:
         self.buffer: Any = None
         self.error: BaseException | None = None
         self.exported = False  # a NumPy array outside shares the buffer's memory
+        self.shared = False  # another value has the same buffer, so that it must not be donated
 
     @property
     def is_pending(self) -> bool:

@@ -90,6 +90,11 @@ RELU = _unary(
 )
 
 
+def _infer_rows(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
+    r.ARGMAX.infer(specs, attrs)
+    return specs[0]
+
+
 def _shifted(x: Any, dim: int) -> tuple[Any, Any]:
     """X minus its maximum along a dimension, and exp of that; all -inf rows give NaN, as torch."""
     top = dispatch.apply(r.MAX, (x,), ((dim,),))
@@ -147,13 +152,14 @@ SOFTMAX, LOG_SOFTMAX = (
         Operator(
             name=name,
             kind=Kind.COMPOSITE,
-            infer=_same,
+            infer=_infer_rows,
             reference=reference,
             attrs=("dim",),
             gradient=gradient,
             saves=(-1,),
             decompose=decompose,
             samples=_ROWS,
+            errors=r.ARGMAX.errors,
             doc=doc,
         )
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from portfire import _dispatch as dispatch
-from portfire._dtype import DType, bool_
+from portfire._dtype import DType, bool_, float32
 from portfire.ops._record import Attrs, Kind, Operator, Sample, Spec, WrongCall, register
 
 Rule = Callable[[Any, Any], tuple[Any, ...]]
@@ -221,8 +221,6 @@ def _unlike(count: int) -> tuple[WrongCall, ...]:
     """Two shapes that differ are the one mistake an elementwise call can make here."""
     if count < 2:
         return ()
-    from portfire._dtype import float32
-
     return (WrongCall((Spec((2,), float32), Spec((3,), float32)), (), RuntimeError, "one shape"),)
 
 
@@ -266,6 +264,14 @@ WHERE = register(
         gradient=_grad_where,
         saves=(0,),
         samples=tuple(Sample((s, s, s)) for s in _SHAPES),
+        errors=(
+            WrongCall(
+                (Spec((2,), float32), Spec((2,), float32), Spec((2,), float32)),
+                (),
+                RuntimeError,
+                "to be a boolean tensor",
+            ),
+        ),
         dtypes="bif",
         doc="x where the condition holds, else y.",
     )

@@ -52,12 +52,11 @@ TAKE = register(
         saves=(1,),
         fallible=True,
         label="IndexBackward0",
-        # The generic tests draw an index between 0 and the extent of the axis.
         samples=(
-            Sample(((5, 6), (3,)), (0,)),
-            Sample(((5, 6), (2, 2)), (1,)),
-            Sample(((5,), ()), (0,)),
-            Sample(((5, 3), (0,)), (0,)),
+            Sample(((5, 6), (3,)), (0,), extent=5),
+            Sample(((5, 6), (2, 2)), (1,), extent=6),
+            Sample(((5,), ()), (0,), extent=5),
+            Sample(((5, 3), (0,)), (0,), extent=5),
         ),
         errors=(
             WrongCall(
@@ -126,11 +125,12 @@ PUT = register(
         fallible=True,
         label="IndexPutBackward0",
         samples=(
-            Sample(((5, 6), (3,), (3, 6)), (0, "set")),
-            Sample(((5, 6), (3,), (3, 6)), (0, "add")),
-            Sample(((5, 6), (2, 2), (5, 2, 2)), (1, "add")),
-            Sample(((5,), (), ()), (0, "set")),
-            Sample(((5, 3), (0,), (0, 3)), (0, "add")),
+            Sample(((5, 6), (3,), (3, 6)), (0, "set"), extent=5),
+            Sample(((2, 3), (7,), (7, 3)), (0, "set"), extent=2),
+            Sample(((5, 6), (3,), (3, 6)), (0, "add"), extent=5),
+            Sample(((5, 6), (2, 2), (5, 2, 2)), (1, "add"), extent=6),
+            Sample(((5,), (), ()), (0, "set"), extent=5),
+            Sample(((5, 3), (0,), (0, 3)), (0, "add"), extent=5),
         ),
         errors=(
             WrongCall(

@@ -221,11 +221,19 @@ SLICE = register(
     )
 )
 
+
+def _infer_flip(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
+    (axes,) = attrs
+    if len(set(axes)) != len(axes) or any(not 0 <= a < len(specs[0].shape) for a in axes):
+        raise RuntimeError(f"flip: axes {axes} are not different axes of {specs[0].shape}")
+    return specs[0]
+
+
 FLIP = register(
     Operator(
         name="flip",
         kind=Kind.MOVEMENT,
-        infer=lambda specs, attrs: specs[0],
+        infer=_infer_flip,
         reference=np.flip,
         attrs=("axes",),
         gradient=lambda ctx, g: (g.flip(ctx.attrs[0]),),
@@ -233,6 +241,9 @@ FLIP = register(
             Sample(((2, 5),), ((1,),)),
             Sample(((2, 5),), ((0, 1),)),
             Sample(((0, 2),), ((0,),)),
+        ),
+        errors=(
+            WrongCall((Spec((2, 3), float32),), ((2,),), RuntimeError, "are not different axes"),
         ),
         dtypes="bif",
         doc="The order of some axes reversed.",
@@ -276,6 +287,14 @@ SLICE_UPDATE = register(
             Sample(((5, 6), (2, 3)), ((1, 0), (2, 3), (2, 2))),
             Sample(((5,), (0,)), ((3,), (0,), (1,))),
             Sample(((), ()), ((), (), ())),
+        ),
+        errors=(
+            WrongCall(
+                (Spec((5,), float32), Spec((3,), float32)),
+                ((1,), (2,), (1,)),
+                RuntimeError,
+                "expected a source",
+            ),
         ),
         dtypes="bif",
         doc="The base with a slice of it replaced.",

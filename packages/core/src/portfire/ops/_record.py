@@ -38,12 +38,17 @@ class Kind(enum.Enum):
 
 
 class Sample(NamedTuple):
-    """One valid call for the generic tests: how to make the inputs, and the attributes."""
+    """One valid call for the generic tests: how to make the inputs, and the attributes.
+
+    Elements are drawn from ``low`` to ``high``; those of inputs that are integers whatever the
+    dtype under test (indices, classes) from ``range(extent)``.
+    """
 
     shapes: tuple[Shape, ...]
     attrs: Attrs = ()
     low: float = -2.0
     high: float = 2.0
+    extent: int = 1
 
 
 class WrongCall(NamedTuple):
@@ -68,6 +73,7 @@ class Operator:
         gradient: ``(ctx, grad) -> tuple`` of one tensor or None per input, in tensor operations;
             None where the operator has no derivative.
         saves: what ``gradient`` reads: input positions, and -1 for the output.
+        constants: inputs that ``gradient`` takes as constants although the result depends on them.
         decompose: for composites, ``(*tensors, *attrs) -> tensor`` in tensor operations.
         fallible: true if a run can fail on values (an index out of range).
         label: the name that ``grad_fn`` prints, where it is not made from ``name``.
@@ -84,6 +90,7 @@ class Operator:
     attrs: tuple[str, ...] = ()
     gradient: Callable[[Any, Any], tuple[Any, ...]] | None = None
     saves: tuple[int, ...] = ()
+    constants: tuple[int, ...] = ()
     decompose: Callable[..., Any] | None = None
     fallible: bool = False
     label: str = ""

@@ -86,6 +86,8 @@ def _grad_prod(ctx: Any, g: Any) -> tuple[Any, ...]:
 
 def _exclusive_product(x: Any) -> Any:
     """out[..., i] = product of x[..., :i]."""
+    if not x.shape[-1]:
+        return x
     ones = dispatch.zeros((*x.shape[:-1], 1), x) + 1
     out = dispatch.apply(CONCAT, (ones, x.narrow(-1, 0, x.shape[-1] - 1)), (x.ndim - 1,))
     shift = 1
@@ -156,6 +158,8 @@ _AXIS = (
     Sample(((0, 3),), (1,)),
 )
 
+_BAD_AXIS = (WrongCall((Spec((2, 3), float32),), (2,), RuntimeError, "are not sorted axes"),)
+
 ARGMAX, ARGMIN = (
     register(
         Operator(
@@ -165,9 +169,7 @@ ARGMAX, ARGMIN = (
             reference=reference,
             attrs=("axis",),
             samples=_AXIS,
-            errors=(
-                WrongCall((Spec((2, 3), float32),), (2,), RuntimeError, "are not sorted axes"),
-            ),
+            errors=_BAD_AXIS,
             dtypes="bif",
             doc=doc,
         )
@@ -179,19 +181,26 @@ ARGMAX, ARGMIN = (
 )
 
 
+def _infer_cumsum(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
+    _infer_arg(specs, attrs)
+    return specs[0]
+
+
 def _cumsum(x: Any, axis: int) -> Any:
-    return np.cumsum(x, axis=axis, dtype=x.dtype)
+    wide = np.float32 if x.dtype == np.float16 else x.dtype
+    return np.cumsum(x, axis=axis, dtype=wide).astype(x.dtype, copy=False)
 
 
 CUMSUM = register(
     Operator(
         name="cumsum",
         kind=Kind.SCAN,
-        infer=lambda specs, attrs: specs[0],
+        infer=_infer_cumsum,
         reference=_cumsum,
         attrs=("axis",),
         gradient=lambda ctx, g: (g.flip(ctx.attrs).cumsum(ctx.attrs[0]).flip(ctx.attrs),),
         samples=(*_AXIS, Sample(((100,),), (0,))),
+        errors=_BAD_AXIS,
         dtypes="if",
         doc="Running sums along an axis.",
     )
