@@ -173,6 +173,11 @@ def recorder_for(name: str, index: int) -> Recorder:
         return recorder
 
 
+def is_type(name: str) -> bool:
+    """Whether a word is a device type that is installed, or that portfire has a package for."""
+    return name in plugins.KNOWN_BACKENDS or name in plugins.backend_specs()
+
+
 def opened() -> tuple[Recorder, ...]:
     """The recorders of all devices in use."""
     return tuple(_recorders.values())

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from portfire import _device, plugins
+from portfire._functions.creation import LEGACY_NAMES, typed_constructor
 from portfire._random import Generator, manual_seed
 
 __all__ = ["make"]
@@ -111,5 +112,7 @@ def make(name: str) -> ModuleType:
     questions = _Questions(name)
     for function in NAMES:
         setattr(module, function, getattr(questions, function))
-    module.__all__ = list(NAMES)  # type: ignore[attr-defined]  # modules carry any attribute
+    for dtype, legacy in LEGACY_NAMES.items():
+        setattr(module, legacy, typed_constructor(dtype, name))
+    module.__all__ = [*NAMES, *LEGACY_NAMES.values()]  # type: ignore[attr-defined]  # modules carry any attribute
     return module

@@ -7,7 +7,7 @@ import importlib.util
 from types import ModuleType
 from typing import Any
 
-from portfire import plugins
+from portfire import _device, plugins
 
 __all__ = ["find"]
 
@@ -28,7 +28,7 @@ def find(name: str) -> Any:
     module = plugins.namespace(name)
     if module is not None:
         return module
-    if name in plugins.backend_specs() or name in plugins.KNOWN_BACKENDS:
+    if _device.is_type(name):
         return device_module(name)
     raise AttributeError(f"module 'portfire' has no attribute '{name}'")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from portfire import _device, _tensor
+from portfire import _device, _tensor, plugins
 from portfire import _dtype as d
 from portfire.ops import _source
 
@@ -75,11 +75,12 @@ class Generator:
         from portfire._functions.creation import tensor
 
         state = np.array([self._seed, self._draws], np.uint64).view(np.uint8)
-        return tensor(state.copy(), device="cpu")
+        has_host = "cpu" in plugins.backend_specs()
+        return tensor(state.copy(), device="cpu" if has_host else None)
 
     def set_state(self, new_state: Tensor) -> Generator:
         """Go back to a state of `get_state`."""
-        array = np.ascontiguousarray(new_state.cpu()._host())
+        array = np.ascontiguousarray(new_state._host())
         if array.dtype != np.uint8 or array.size != 16:
             raise RuntimeError("RNG state must be a ByteTensor of 16 elements")
         self._seed, self._draws = (int(x) for x in array.view(np.uint64))

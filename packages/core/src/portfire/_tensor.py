@@ -564,6 +564,16 @@ class Tensor:
     def __hash__(self) -> int:
         return id(self)
 
+    def __getattr__(self, name: str) -> Any:
+        """Find ``x.opencl(1)``: a method for each device type, which moves the tensor there."""
+        if name.startswith("_") or not _device.is_type(name):
+            raise AttributeError(f"'Tensor' object has no attribute '{name}'")
+
+        def move(index: Any = None) -> Tensor:
+            return creation.to(self, device=_device.device(name, index))
+
+        return move
+
     def __repr__(self) -> str:
         return _printing.tensor_text(self)
 

@@ -70,14 +70,16 @@ def host_array(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
             array = array.astype(array.dtype.newbyteorder("="))
         dtype_of_array(array)
     else:
-        array = _nested(data)
+        array = _nested(data, dtype)
     return array if dtype is None else array.astype(dtype.numpy, copy=False)
 
 
-def _nested(data: Any) -> np.ndarray[Any, Any]:
+def _nested(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     """Numbers in nested sequences, with torch's rules for their dtype."""
+    # Python floats go to a float dtype in one rounding, not by way of the default dtype.
+    wide = dtype is not None and dtype.is_floating_point
     if type(data) in dispatch.NUMBERS:
-        return np.array(data, number_dtype(type(data)).numpy)
+        return np.array(data) if wide else np.array(data, number_dtype(type(data)).numpy)
     data = _plain(data)
     try:
         array = np.array(data)
@@ -88,7 +90,7 @@ def _nested(data: Any) -> np.ndarray[Any, Any]:
     if array.size == 0:
         return array.astype(get_default_dtype().numpy)
     if array.dtype.kind == "f" and not _holds_arrays(data):
-        return array.astype(get_default_dtype().numpy)
+        return array if wide else array.astype(get_default_dtype().numpy)
     if array.dtype.kind in "iu" and not _holds_arrays(data):
         return array.astype(np.int64)
     dtype_of_array(array)
@@ -100,7 +102,7 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_plain(item) for item in data]
     if isinstance(data, _tensor.Tensor):
-        return data.detach().cpu()._host()
+        return data.detach()._host()
     if isinstance(data, range):
         return list(data)
     return data
@@ -850,11 +852,11 @@ def rebuild(cls: type, array: np.ndarray[Any, Any], device: str, requires_grad: 
     return made.requires_grad_(requires_grad) if requires_grad else made
 
 
-def typed_constructor(dtype: DType) -> Any:
-    """``FloatTensor`` and its kin: sizes or data, of one dtype, on the host."""
+def typed_constructor(dtype: DType, device: Device = None) -> Any:
+    """``FloatTensor`` and its kin: sizes or data, of one dtype, on one device."""
 
     def construct(*args: Any) -> Tensor:
-        return legacy_tensor(args, dtype, None)
+        return legacy_tensor(args, dtype, device)
 
     construct.__name__ = construct.__qualname__ = LEGACY_NAMES[dtype]
     construct.__doc__ = f"Make a {dtype.name} tensor of given sizes, or of the elements of a list."

@@ -268,6 +268,8 @@ def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tens
 
 def _short_power(x: Tensor, exponent: float) -> Tensor | None:
     """Powers that are cheaper, and as exact, by other means."""
+    if x._dtype is bool_ and type(exponent) is not bool:
+        return None  # the result is a number
     if exponent == 1 and (type(exponent) is not float or x._dtype.is_floating_point):
         return identity(x)
     if not x._dtype.is_floating_point:
@@ -345,6 +347,8 @@ def square(input: Tensor) -> Tensor:
         tensor([1., 9.])
     """
     _need_tensor("square", input)
+    if input._dtype is bool_:
+        return pow(input, 2)
     return dispatch.apply(c.SQUARE, (input,))
 
 
