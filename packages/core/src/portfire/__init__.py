@@ -36,7 +36,55 @@ from portfire._dtype import (
 )
 from portfire._dtype import DType as dtype
 from portfire._dtype import bool_ as bool
-from portfire._functions import creation as _creation
+from portfire._functions import conversion as _conversion
+from portfire._functions.arithmetic import (
+    abs,
+    add,
+    addcdiv,
+    addcmul,
+    clamp,
+    div,
+    floor_divide,
+    lerp,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    pow,
+    reciprocal,
+    remainder,
+    rsqrt,
+    sign,
+    sqrt,
+    square,
+    sub,
+    true_divide,
+)
+from portfire._functions.comparison import (
+    allclose,
+    bitwise_and,
+    bitwise_left_shift,
+    bitwise_not,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    eq,
+    equal,
+    ge,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    ne,
+)
 from portfire._functions.creation import (
     arange,
     as_tensor,
@@ -54,6 +102,27 @@ from portfire._functions.creation import (
     zeros,
     zeros_like,
 )
+from portfire._functions.elementary import (
+    atan2,
+    ceil,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    frac,
+    log,
+    log1p,
+    log2,
+    log10,
+    relu,
+    round,
+    sigmoid,
+    sin,
+    tan,
+    tanh,
+    trunc,
+)
 from portfire._functions.indexing import (
     gather,
     index_select,
@@ -64,72 +133,19 @@ from portfire._functions.indexing import (
     take_along_dim,
     where,
 )
-from portfire._functions.linalg import addmm, bmm, dot, matmul, mm, mv, outer
-from portfire._functions.pointwise import (
-    abs,
-    add,
-    addcdiv,
-    addcmul,
-    allclose,
-    atan2,
-    bitwise_and,
-    bitwise_left_shift,
-    bitwise_not,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-    ceil,
-    clamp,
-    cos,
-    div,
-    eq,
-    equal,
-    erf,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    frac,
-    ge,
-    gt,
-    isclose,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    lerp,
-    log,
-    log1p,
-    log2,
-    log10,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    masked_fill,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    reciprocal,
-    relu,
-    remainder,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    sub,
-    tan,
-    tanh,
-    true_divide,
-    trunc,
+from portfire._functions.joining import (
+    cat,
+    diagonal,
+    flip,
+    hstack,
+    roll,
+    stack,
+    tile,
+    tril,
+    triu,
+    vstack,
 )
+from portfire._functions.linalg import addmm, bmm, dot, matmul, mm, mv, outer
 from portfire._functions.random import (
     bernoulli,
     normal,
@@ -164,31 +180,21 @@ from portfire._functions.reduction import (
 from portfire._functions.shape import (
     broadcast_tensors,
     broadcast_to,
-    cat,
     chunk,
-    diagonal,
     flatten,
-    flip,
-    hstack,
     movedim,
     narrow,
     permute,
     ravel,
     reshape,
-    roll,
     select,
     split,
     squeeze,
-    stack,
     t,
-    tile,
     transpose,
-    tril,
-    triu,
     unbind,
     unflatten,
     unsqueeze,
-    vstack,
 )
 from portfire._printing import set_printoptions
 from portfire._promotion import can_cast, get_default_dtype, set_default_dtype
@@ -216,6 +222,7 @@ from portfire.backend import OutOfMemoryError, UnsupportedError
 from portfire.engine import flush_all as flush
 
 __all__ = [
+    "OutOfMemoryError",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",
@@ -436,15 +443,15 @@ short = int16
 int = int32
 long = int64
 
-FloatTensor = _creation.typed_constructor(float32)
-DoubleTensor = _creation.typed_constructor(float64)
-HalfTensor = _creation.typed_constructor(float16)
-IntTensor = _creation.typed_constructor(int32)
-LongTensor = _creation.typed_constructor(int64)
-ShortTensor = _creation.typed_constructor(int16)
-CharTensor = _creation.typed_constructor(int8)
-ByteTensor = _creation.typed_constructor(uint8)
-BoolTensor = _creation.typed_constructor(bool)
+FloatTensor = _conversion.typed_constructor(float32)
+DoubleTensor = _conversion.typed_constructor(float64)
+HalfTensor = _conversion.typed_constructor(float16)
+IntTensor = _conversion.typed_constructor(int32)
+LongTensor = _conversion.typed_constructor(int64)
+ShortTensor = _conversion.typed_constructor(int16)
+CharTensor = _conversion.typed_constructor(int8)
+ByteTensor = _conversion.typed_constructor(uint8)
+BoolTensor = _conversion.typed_constructor(bool)
 
 
 def is_tensor(obj: Any) -> Any:

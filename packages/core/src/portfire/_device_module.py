@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from portfire import _device, plugins
-from portfire._functions.creation import LEGACY_NAMES, typed_constructor
+from portfire._functions.conversion import LEGACY_NAMES, typed_constructor
 from portfire._random import Generator, manual_seed
 
 __all__ = ["make"]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portfire import _device, _printing
-from portfire._dtype import DType
-from portfire._functions import creation, indexing, linalg, pointwise, random, reduction
+from portfire._dtype import DType, bool_
+from portfire._functions import arithmetic, comparison, conversion, creation, reduction
 from portfire._functions import shape as shapes
-from portfire._functions._inplace import inplace
+from portfire._methods import Methods
 from portfire._size import Size
 from portfire._storage import (
     Path,
@@ -24,7 +24,6 @@ from portfire._storage import (
     write_path,
 )
 from portfire.engine._value import Value
-from portfire.ops import _elementwise as e
 from portfire.ops._record import Attrs, Operator, Shape
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Tensor"]
 
 
-class Tensor:
+class Tensor(Methods):
     """A multi-dimensional array with elements of one dtype, on one device.
 
     ``Tensor(2, 3)`` makes an uninitialized float tensor of that size, ``Tensor([2, 3])`` one with
@@ -200,7 +199,7 @@ class Tensor:
                 "operation."
             )
         if result._dtype is not self._dtype:
-            result = creation.cast_for_inplace(result, self._dtype)
+            result = conversion.cast_for_inplace(result, self._dtype)
         if result._shape != self._shape:
             raise RuntimeError(
                 f"output with shape {list(self._shape)} doesn't match the broadcast shape "
@@ -212,17 +211,25 @@ class Tensor:
         if not tracked:
             self._write(result._read())
         elif base is None:
+            if not result._requires_grad:
+                result = self._overwritten(result)
             self._write(result._read())
             self._adopt_history(result)
         else:
             self._edit_base(base, result)
         return self
 
+    def _overwritten(self, result: Tensor) -> Tensor:
+        """The result as what follows on this tensor: of its history, with gradient zero."""
+        from portfire._dispatch import full, where
+
+        return where(full((), False, self, bool_), self, result)
+
     def _adopt_history(self, result: Tensor) -> None:
         node, output = result._node(), result._output
         self._requires_grad = result._requires_grad
         if node is None and result._requires_grad:  # a leaf was copied as it is
-            result = pointwise.identity(result)
+            result = arithmetic.identity(result)
             node, output = result._grad_fn, 0
         self._grad_fn, self._output = node, output
         self._edits += 1
@@ -397,11 +404,11 @@ class Tensor:
 
     def contiguous(self) -> Tensor:
         """Return this tensor if it is contiguous, else a contiguous copy."""
-        return self if self.is_contiguous() else pointwise.identity(self)
+        return self if self.is_contiguous() else arithmetic.identity(self)
 
     def clone(self) -> Tensor:
         """Return a copy with a cell of its own; gradients flow through."""
-        return pointwise.identity(self)
+        return arithmetic.identity(self)
 
     def data_ptr(self) -> int:
         """Return a number that tensors share exactly if they share a cell."""
@@ -507,7 +514,7 @@ class Tensor:
             >>> portfire.ones(2).numpy()
             array([1., 1.], dtype=float32)
         """
-        return creation.to_numpy(self, force)
+        return conversion.to_numpy(self, force)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self.numpy()
@@ -559,7 +566,7 @@ class Tensor:
         return iter(shapes.unbind(self))
 
     def __contains__(self, element: Any) -> bool:
-        return bool(reduction.any(pointwise.eq(self, element)))
+        return bool(reduction.any(comparison.eq(self, element)))
 
     def __hash__(self) -> int:
         return id(self)
@@ -570,7 +577,7 @@ class Tensor:
             raise AttributeError(f"'Tensor' object has no attribute '{name}'")
 
         def move(index: Any = None) -> Tensor:
-            return creation.to(self, device=_device.device(name, index))
+            return conversion.to(self, device=_device.device(name, index))
 
         return move
 
@@ -581,154 +588,10 @@ class Tensor:
         return self.item().__format__(spec) if self.ndim == 0 else object.__format__(self, spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        return creation.deepcopy(self, memo)
+        return conversion.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return creation.reduce(self)
-
-    # Everything below is defined in `portfire._functions`, once for functions and methods
-
-    to = creation.to
-    type = creation.type_
-    cpu = creation.cpu
-    float, double, half = creation.float_, creation.double, creation.half
-    int, long, short, char = creation.int_, creation.long, creation.short, creation.char
-    byte, bool = creation.byte, creation.bool_
-    type_as = creation.type_as
-    new_zeros, new_ones = creation.new_zeros, creation.new_ones
-    new_empty, new_full, new_tensor = creation.new_empty, creation.new_full, creation.new_tensor
-    copy_, fill_, zero_, set_ = creation.copy_, creation.fill_, creation.zero_, creation.set_
-
-    add, sub, mul, div = pointwise.add, pointwise.sub, pointwise.mul, pointwise.div
-    subtract, multiply, divide = pointwise.sub, pointwise.mul, pointwise.div
-    true_divide, floor_divide = pointwise.true_divide, pointwise.floor_divide
-    remainder, pow = pointwise.remainder, pointwise.pow
-    neg, negative, abs, absolute = pointwise.neg, pointwise.neg, pointwise.abs, pointwise.abs
-    sign, reciprocal, sqrt, rsqrt = (
-        pointwise.sign, pointwise.reciprocal, pointwise.sqrt, pointwise.rsqrt,
-    )  # fmt: skip
-    square, exp, log, log2, log10 = (
-        pointwise.square, pointwise.exp, pointwise.log, pointwise.log2, pointwise.log10,
-    )  # fmt: skip
-    log1p, expm1, sin, cos, tan = (
-        pointwise.log1p, pointwise.expm1, pointwise.sin, pointwise.cos, pointwise.tan,
-    )  # fmt: skip
-    tanh, sigmoid, relu, erf = pointwise.tanh, pointwise.sigmoid, pointwise.relu, pointwise.erf
-    floor, ceil, trunc, round, frac = (
-        pointwise.floor, pointwise.ceil, pointwise.trunc, pointwise.round, pointwise.frac,
-    )  # fmt: skip
-    clamp, clip = pointwise.clamp, pointwise.clamp
-    maximum, minimum, atan2 = pointwise.maximum, pointwise.minimum, pointwise.atan2
-    lerp, addcmul, addcdiv = pointwise.lerp, pointwise.addcmul, pointwise.addcdiv
-    eq, ne, lt, le, gt, ge = (
-        pointwise.eq, pointwise.ne, pointwise.lt, pointwise.le, pointwise.gt, pointwise.ge,
-    )  # fmt: skip
-    isnan, isinf, isfinite = pointwise.isnan, pointwise.isinf, pointwise.isfinite
-    isclose, allclose, equal = pointwise.isclose, pointwise.allclose, pointwise.equal
-    logical_not, logical_and = pointwise.logical_not, pointwise.logical_and
-    logical_or, logical_xor = pointwise.logical_or, pointwise.logical_xor
-    bitwise_not, bitwise_and = pointwise.bitwise_not, pointwise.bitwise_and
-    bitwise_or, bitwise_xor = pointwise.bitwise_or, pointwise.bitwise_xor
-    masked_fill = pointwise.masked_fill
-
-    sum, mean, prod = reduction.sum, reduction.mean, reduction.prod
-    max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
-    argmax, argmin, all, any = reduction.argmax, reduction.argmin, reduction.all, reduction.any
-    std, var, norm = reduction.std, reduction.var, reduction.norm
-    logsumexp, cumsum = reduction.logsumexp, reduction.cumsum
-    softmax, log_softmax = reduction.softmax, reduction.log_softmax
-    count_nonzero = reduction.count_nonzero
-
-    view, reshape, view_as, reshape_as = (
-        shapes.view, shapes.reshape, shapes.view_as, shapes.reshape_as,
-    )  # fmt: skip
-    flatten, unflatten, ravel = shapes.flatten, shapes.unflatten, shapes.ravel
-    squeeze, unsqueeze = shapes.squeeze, shapes.unsqueeze
-    expand, expand_as, broadcast_to = shapes.expand, shapes.expand_as, shapes.broadcast_to
-    transpose, swapaxes, swapdims, t = (
-        shapes.transpose, shapes.transpose, shapes.transpose, shapes.t,
-    )  # fmt: skip
-    permute, movedim, moveaxis, flip = shapes.permute, shapes.movedim, shapes.movedim, shapes.flip
-    narrow, select, unbind = shapes.narrow, shapes.select, shapes.unbind
-    split, chunk, repeat, tile, roll = (
-        shapes.split, shapes.chunk, shapes.repeat, shapes.tile, shapes.roll,
-    )  # fmt: skip
-    tril, triu, unfold, diagonal = shapes.tril, shapes.triu, shapes.unfold, shapes.diagonal
-
-    index_select, masked_select = indexing.index_select, indexing.masked_select
-    gather, scatter, scatter_add = indexing.gather, indexing.scatter, indexing.scatter_add
-    nonzero, where, take_along_dim = (
-        indexing.nonzero,
-        indexing.where_method,
-        indexing.take_along_dim,
-    )
-    __getitem__, __setitem__ = indexing.getitem, indexing.setitem
-
-    matmul, mm, mv, bmm, dot = linalg.matmul, linalg.mm, linalg.mv, linalg.bmm, linalg.dot
-    outer, addmm = linalg.outer, linalg.addmm
-
-    uniform_, normal_ = random.uniform_, random.normal_
-    bernoulli_, random_, bernoulli = random.bernoulli_, random.random_, random.bernoulli
-
-    __add__, __radd__ = pointwise.operator(pointwise.add, e.ADD), pointwise.reflected(pointwise.add)
-    __sub__, __rsub__ = pointwise.operator(pointwise.sub, e.SUB), pointwise.reflected(pointwise.sub)
-    __mul__, __rmul__ = pointwise.operator(pointwise.mul, e.MUL), pointwise.reflected(pointwise.mul)
-    __truediv__ = pointwise.operator(pointwise.div, e.DIV)
-    __rtruediv__ = pointwise.reflected(pointwise.div)
-    __floordiv__ = pointwise.operator(pointwise.floor_divide)
-    __rfloordiv__ = pointwise.reflected(pointwise.floor_divide)
-    __mod__ = pointwise.operator(pointwise.remainder)
-    __rmod__ = pointwise.reflected(pointwise.remainder)
-    __pow__, __rpow__ = pointwise.operator(pointwise.pow), pointwise.reflected(pointwise.pow)
-    __matmul__ = pointwise.operator(linalg.matmul)
-    __rmatmul__ = pointwise.reflected(linalg.matmul)
-    __and__ = __rand__ = pointwise.operator(pointwise.bitwise_and)
-    __or__ = __ror__ = pointwise.operator(pointwise.bitwise_or)
-    __xor__ = __rxor__ = pointwise.operator(pointwise.bitwise_xor)
-    __lshift__ = pointwise.operator(pointwise.bitwise_left_shift)
-    __rshift__ = pointwise.operator(pointwise.bitwise_right_shift)
-    __neg__, __abs__, __invert__ = pointwise.neg, pointwise.abs, pointwise.bitwise_not
-    __lt__, __le__ = pointwise.operator(pointwise.lt, e.LT), pointwise.operator(pointwise.le, e.LE)
-    __gt__, __ge__ = pointwise.operator(pointwise.gt), pointwise.operator(pointwise.ge)
-    __eq__ = pointwise.operator(pointwise.eq)  # type: ignore[assignment]  # elementwise, as NumPy's
-    __ne__ = pointwise.operator(pointwise.ne)  # type: ignore[assignment]  # elementwise, as NumPy's
-
-    add_ = __iadd__ = inplace(pointwise.add)
-    sub_ = __isub__ = inplace(pointwise.sub)
-    mul_ = __imul__ = inplace(pointwise.mul)
-    div_ = __itruediv__ = inplace(pointwise.div)
-    floor_divide_ = __ifloordiv__ = inplace(pointwise.floor_divide)
-    remainder_ = __imod__ = inplace(pointwise.remainder)
-    pow_ = __ipow__ = inplace(pointwise.pow)
-    bitwise_and_ = __iand__ = inplace(pointwise.bitwise_and)
-    bitwise_or_ = __ior__ = inplace(pointwise.bitwise_or)
-    bitwise_xor_ = __ixor__ = inplace(pointwise.bitwise_xor)
-    neg_, abs_, sign_ = inplace(pointwise.neg), inplace(pointwise.abs), inplace(pointwise.sign)
-    sqrt_, rsqrt_, square_ = (
-        inplace(pointwise.sqrt), inplace(pointwise.rsqrt), inplace(pointwise.square),
-    )  # fmt: skip
-    exp_, log_, tanh_ = inplace(pointwise.exp), inplace(pointwise.log), inplace(pointwise.tanh)
-    sin_, cos_, erf_ = inplace(pointwise.sin), inplace(pointwise.cos), inplace(pointwise.erf)
-    sigmoid_, relu_ = inplace(pointwise.sigmoid), inplace(pointwise.relu)
-    reciprocal_, expm1_, log1p_ = (
-        inplace(pointwise.reciprocal), inplace(pointwise.expm1), inplace(pointwise.log1p),
-    )  # fmt: skip
-    floor_, ceil_, round_ = (
-        inplace(pointwise.floor), inplace(pointwise.ceil), inplace(pointwise.round),
-    )  # fmt: skip
-    trunc_, frac_ = inplace(pointwise.trunc), inplace(pointwise.frac)
-    clamp_ = clip_ = inplace(pointwise.clamp)
-    lerp_, addcmul_, addcdiv_ = (
-        inplace(pointwise.lerp), inplace(pointwise.addcmul), inplace(pointwise.addcdiv),
-    )  # fmt: skip
-    logical_not_ = inplace(pointwise.logical_not)
-    masked_fill_ = inplace(pointwise.masked_fill)
-    scatter_, scatter_add_ = inplace(indexing.scatter), inplace(indexing.scatter_add)
-    cumsum_ = inplace(reduction.cumsum)
-    tril_, triu_ = inplace(shapes.tril), inplace(shapes.triu)
-    unsqueeze_ = shapes.in_place_view(shapes.unsqueeze)
-    squeeze_ = shapes.in_place_view(shapes.squeeze)
-    transpose_, t_ = shapes.in_place_view(shapes.transpose), shapes.in_place_view(shapes.t)
+        return conversion.reduce(self)
 
 
 OPERANDS = (Tensor, float, int, bool, np.generic)  # what an elementwise operator takes

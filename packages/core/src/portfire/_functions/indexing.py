@@ -9,8 +9,8 @@ import numpy as np
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import FLOAT, bool_, int32, int64, uint8
-from portfire._functions import creation, shape
-from portfire._functions.pointwise import number_of
+from portfire._functions import creation, joining, shape
+from portfire._functions._operands import number_of
 from portfire.ops import _indexing as ix
 from portfire.ops._movement import RESHAPE
 
@@ -283,7 +283,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
         return tuple(columns) if input.ndim else (linear,)
     if not columns:
         return dispatch.zeros((count, 0), counted)
-    return shape.stack(columns, 1)
+    return joining.stack(columns, 1)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:

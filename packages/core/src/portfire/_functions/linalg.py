@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import BOOL
-from portfire._functions.pointwise import _check
+from portfire._functions._operands import _check
 from portfire.ops._contraction import DOT
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _pair(name: str, x: Any, y: Any) -> None:
                 f"{type(operand).__name__}"
             )
     if x._dtype is not y._dtype:
-        from portfire._functions.creation import torch_name
+        from portfire._functions.conversion import torch_name
 
         names = [torch_name(t._dtype).lower() for t in (x, y)]
         raise RuntimeError(

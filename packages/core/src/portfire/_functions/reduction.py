@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import DType, bool_, int64
-from portfire._functions import pointwise
+from portfire._functions import arithmetic, comparison, elementary
 from portfire._functions.shape import wrap_dim
 from portfire._promotion import to_float
 from portfire.ops import _composite as c
@@ -129,7 +129,7 @@ def mean(
     _need("mean", input)
     x = input if dtype is None else input.to(dtype)
     if not x._dtype.is_floating_point:
-        from portfire._functions.creation import torch_name
+        from portfire._functions.conversion import torch_name
 
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
@@ -199,7 +199,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         tensor(3.)
     """
     if isinstance(dim, _tensor.Tensor):
-        return pointwise.maximum(input, dim)
+        return arithmetic.maximum(input, dim)
     _need("max", input)
     if dim is None:
         return _extreme("max", r.MAX, input, None, False)
@@ -215,7 +215,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         tensor(1.)
     """
     if isinstance(dim, _tensor.Tensor):
-        return pointwise.minimum(input, dim)
+        return arithmetic.minimum(input, dim)
     _need("min", input)
     if dim is None:
         return _extreme("min", r.MIN, input, None, False)
@@ -343,7 +343,7 @@ def var(
     axes = axes_of(dim, input.ndim)
     count = math.prod(input._shape[a] for a in axes)
     centered = input - mean(input, axes if input.ndim else None, True)
-    total = _reduce(r.SUM, pointwise.square(centered), axes, keepdim)
+    total = _reduce(r.SUM, arithmetic.square(centered), axes, keepdim)
     divisor = float(count) - correction
     return total / (divisor if divisor > 0 else 0.0)
 
@@ -363,7 +363,7 @@ def std(
         >>> portfire.std(portfire.tensor([1.0, 2.0, 3.0]))
         tensor(1.)
     """
-    return pointwise.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+    return arithmetic.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 def norm(
@@ -397,17 +397,17 @@ def norm(
     axes = axes_of(dim, x.ndim)
     order = 2.0 if p in ("fro", None) else float(p or 0)
     if order == 2.0:
-        return pointwise.sqrt(_reduce(r.SUM, pointwise.square(x), axes, keepdim))
-    size = pointwise.abs(x)
+        return arithmetic.sqrt(_reduce(r.SUM, arithmetic.square(x), axes, keepdim))
+    size = arithmetic.abs(x)
     if order == math.inf:
         return _extreme("norm", r.MAX, size, axes, keepdim)
     if order == -math.inf:
         return _extreme("norm", r.MIN, size, axes, keepdim)
     if order == 0.0:
-        return _reduce(r.SUM, pointwise.ne(x, 0).to(x._dtype), axes, keepdim)
+        return _reduce(r.SUM, comparison.ne(x, 0).to(x._dtype), axes, keepdim)
     if order == 1.0:
         return _reduce(r.SUM, size, axes, keepdim)
-    return pointwise.pow(_reduce(r.SUM, pointwise.pow(size, order), axes, keepdim), 1.0 / order)
+    return arithmetic.pow(_reduce(r.SUM, arithmetic.pow(size, order), axes, keepdim), 1.0 / order)
 
 
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
@@ -422,11 +422,11 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     x = input.to(to_float(input._dtype))
     axes = axes_of(dim, x.ndim)
     if math.prod(x._shape[a] for a in axes) == 0:
-        return pointwise.log(_reduce(r.SUM, pointwise.exp(x), axes, keepdim))
+        return elementary.log(_reduce(r.SUM, elementary.exp(x), axes, keepdim))
     top = _reduce(r.MAX, x.detach(), axes, True)
-    top = dispatch.where(pointwise.isfinite(top), top, 0.0)
-    total = _reduce(r.SUM, pointwise.exp(x - top), axes, True)
-    result = pointwise.log(total) + top
+    top = dispatch.where(comparison.isfinite(top), top, 0.0)
+    total = _reduce(r.SUM, elementary.exp(x - top), axes, True)
+    result = elementary.log(total) + top
     kept = tuple(n for i, n in enumerate(x._shape) if i not in axes)
     return result if keepdim else result.reshape(kept)
 
@@ -479,12 +479,12 @@ def _soft(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) -> 
     _need(name, x)
     x = x if dtype is None else x.to(dtype)
     if not x._dtype.is_floating_point:
-        from portfire._functions.creation import torch_name
+        from portfire._functions.conversion import torch_name
 
         raise RuntimeError(f"\"{name}_kernel_impl\" not implemented for '{torch_name(x._dtype)}'")
     axis = wrap_dim(dim, x.ndim)
     if not x.ndim:
-        return pointwise.exp(x - x) if op is c.SOFTMAX else x - x
+        return elementary.exp(x - x) if op is c.SOFTMAX else x - x
     if x._shape[axis] == 0:
         return x.clone()
     return dispatch.apply(op, (x,), (axis,))

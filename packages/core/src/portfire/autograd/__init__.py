@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfire.autograd import _function as function
+from portfire.autograd import function
 from portfire.autograd._engine import backward, grad
 from portfire.autograd._function import Function
 from portfire.autograd._mode import (

@@ -1,5 +1,7 @@
 """The backend contract, and two bases to start a backend from."""
 
+from typing import TYPE_CHECKING
+
 from portfire.backend._contract import (
     CONTRACT_VERSION,
     BackendSpec,
@@ -12,6 +14,10 @@ from portfire.backend._contract import (
     Runtime,
     UnsupportedError,
 )
+
+if TYPE_CHECKING:
+    from portfire.backend._array_api import ArrayAPIRuntime
+    from portfire.backend._interpreter import PerOperatorRuntime
 
 __all__ = [
     "ArrayAPIRuntime",

@@ -15,6 +15,7 @@ from portfire.testing.checks import (
     check_wrong_call,
     check_wrong_index,
     differentiable,
+    has_edges,
 )
 from portfire.testing.fakes import ReferenceRuntime, fake_devices, fakes
 from portfire.testing.gradients import directional_derivative, numeric_gradients
@@ -44,6 +45,7 @@ __all__ = [
     "dtypes_of",
     "fake_devices",
     "fakes",
+    "has_edges",
     "null_device",
     "numeric_gradients",
 ]

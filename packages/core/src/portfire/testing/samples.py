@@ -38,7 +38,9 @@ CATEGORIES: dict[str, tuple[DType, ...]] = {
 
 
 def dtypes_of(op: Operator) -> tuple[DType, ...]:
-    """Return the dtypes that an operator's samples are drawn in."""
+    """Return the dtypes that an operator's samples are drawn in, or come in without inputs."""
+    if not any(sample.shapes for sample in op.samples):
+        return tuple(dict.fromkeys(op.infer((), s.attrs).dtype for s in op.samples))
     return tuple(dtype for letter in op.dtypes for dtype in CATEGORIES[letter])
 
 
