@@ -268,6 +268,16 @@ def test_max_pool2d_gradient_goes_to_the_first_maximum(device: str) -> None:
     assert host(y.grad)[0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
 
 
+def test_max_pool2d_where_all_is_infinitely_low(device: str) -> None:
+    x = portfire.full((1, 3, 3), -math.inf, device=device).requires_grad_()
+    y, where = F.max_pool2d(x, 3, 1, 1, return_indices=True)
+    assert where.tolist() == [[[0, 0, 1], [0, 0, 1], [3, 3, 4]]]
+    y.sum().backward()
+    assert host(x.grad)[0].tolist() == [[4, 2, 0], [2, 1, 0], [0, 0, 0]]
+    _, large = F.max_pool2d(x.detach(), 5, 1, 2, return_indices=True)
+    assert large[0, 0].tolist() == [0, 0, 0]
+
+
 def test_max_pool2d_of_nan_and_integers(device: str) -> None:
     x = tensor([[[1.0, math.nan], [3.0, 2.0]]], device)
     assert math.isnan(F.max_pool2d(x, 2).item())

@@ -74,7 +74,7 @@ def test_printed_form() -> None:
 
 W = leaf(1.0, 1.0)
 WRONG: list[tuple[Any, type[Exception], str]] = [
-    (lambda: optim.SGD(W), TypeError, "should be an iterable of Tensors or dicts, but got"),
+    (lambda: optim.SGD(W), TypeError, "iterable of Tensors or dicts, but got portfire.Fl"),
     (lambda: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
     (lambda: optim.SGD([3]), TypeError, "can only optimize Tensors, but one of the params is int"),
     (lambda: optim.SGD([W * 2]), ValueError, "can't optimize a non-leaf Tensor"),

@@ -64,13 +64,15 @@ _ERFC = _fit_erfc()
 def _floor_divide(x: Array, y: Array) -> Array:
     if x.dtype.kind == "f":
         return np.floor_divide(x, y)
-    return np.where(y == 0, x.dtype.type(0), np.floor_divide(x, np.where(y == 0, 1, y)))
+    return np.where(
+        y == 0, x.dtype.type(0), np.floor_divide(x, np.where(y == 0, y.dtype.type(1), y))
+    )
 
 
 def _remainder(x: Array, y: Array) -> Array:
     if x.dtype.kind == "f":
         return np.remainder(x, y)
-    return np.where(y == 0, x.dtype.type(0), np.remainder(x, np.where(y == 0, 1, y)))
+    return np.where(y == 0, x.dtype.type(0), np.remainder(x, np.where(y == 0, y.dtype.type(1), y)))
 
 
 def _cast(x: Array, dtype: DType) -> Array:

@@ -75,21 +75,25 @@ def pair(op: Operator, x: Tensor, y: Operand) -> Tensor | None:
 def elementwise(op: Operator, operands: Sequence[Operand], dtype: DType) -> Tensor:
     """Record an elementwise operator: cast to one dtype, broadcast, move 0-d operands."""
     recorder, shape = _common(op, operands)
-    values: list[Value] = []
+    values: list[Any] = []
     needs_grad = False
-    for operand in operands:
+    for i, operand in enumerate(operands):
         if type(operand) in NUMBERS:
-            values.append(recorder.scalar(operand, dtype))
+            values.append(operand)
             continue
         value = operand._read()
         needs_grad = needs_grad or operand._requires_grad
         if value.recorder is not recorder:
-            value = operand.to(recorder.device)._read()
+            moved = operand.to(recorder.device)  # its gradient goes back the same way
+            operands = [*operands[:i], moved, *operands[i + 1 :]]
+            value = moved._read()
         if value.dtype is not dtype:
             value = recorder.record(CAST, (value,), (dtype,))
         if value.shape != shape and value.shape:
             value = recorder.record(_movement.EXPAND, (value,), (shape,))
         values.append(value)
+    # Numbers come last: a flush between them and the operator (eager mode) would lose them.
+    values = [recorder.scalar(v, dtype) if type(v) in NUMBERS else v for v in values]
     out = recorder.record(op, values)
     if out.shape != shape:  # every operand was 0-d or a number, but a shape of ones is wanted
         out = recorder.record(_movement.EXPAND, (out,), (shape,))
@@ -152,19 +156,22 @@ def where(condition: Any, x: Operand, y: Operand) -> Tensor:
     dtype = result_dtype(x, y)
     operands = [condition, x, y]
     recorder, shape = _common(WHERE, operands)
-    values = []
-    for operand, wanted in zip(operands, (bool_, dtype, dtype), strict=True):
+    values: list[Any] = []
+    for i, wanted in enumerate((bool_, dtype, dtype)):
+        operand = operands[i]
         if type(operand) in NUMBERS:
-            values.append(recorder.scalar(operand, wanted))
+            values.append(operand)
             continue
         value = operand._read()
         if value.recorder is not recorder:
-            value = operand.to(recorder.device)._read()
+            operands[i] = operand.to(recorder.device)
+            value = operands[i]._read()
         if value.dtype is not wanted:
             value = recorder.record(CAST, (value,), (wanted,))
         if value.shape != shape:
             value = recorder.record(_movement.EXPAND, (value,), (shape,))
         values.append(value)
+    values = [recorder.scalar(v, dtype) if type(v) in NUMBERS else v for v in values]
     result = _tensor.Tensor._wrap(recorder.record(WHERE, values))
     tracked = any(type(t) not in NUMBERS and t._requires_grad for t in (x, y))
     if tracked and grad_state.enabled and dtype.is_floating_point:

@@ -164,7 +164,13 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     axis = wrap_dim(dim, input.ndim)
     s = input._shape
-    inner = _infer_size(tuple(sizes), s[axis])
+    inner = tuple(sizes)
+    if math.prod(inner) != s[axis] and -1 not in inner:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(inner)} don't multiply up to the size of dim {axis} "
+            f"({s[axis]}) in the input tensor"
+        )
+    inner = _infer_size(inner, s[axis])
     return reshape(input, (*s[:axis], *inner, *s[axis + 1 :]))
 
 

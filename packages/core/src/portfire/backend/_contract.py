@@ -75,7 +75,8 @@ class Program:
         instructions: the steps; each one's inputs are indices of earlier steps.
         outputs: indices of the instructions whose values are wanted, in order.
         donated: slots of inputs that nobody reads after this program; their buffers may be
-            overwritten and returned as outputs.
+            overwritten and returned as outputs. An executable that raises leaves them whole, so
+            that core can compute from them what is not at fault.
     """
 
     instructions: tuple[Instruction, ...]

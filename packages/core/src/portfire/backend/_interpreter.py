@@ -15,6 +15,7 @@ from portfire import _dtype
 from portfire._dtype import DType
 from portfire.backend._contract import Executable, MemoryReport, Program, UnsupportedError
 from portfire.ops._record import Shape
+from portfire.ops._indexing import of_shapes
 from portfire.ops._source import INPUT, SCALAR
 
 __all__ = ["PerOperatorRuntime"]
@@ -62,7 +63,11 @@ class PerOperatorRuntime:
             for function, step, dead in steps:
                 if function is not None:
                     arrays = [values[i] for i in step.inputs]
-                    values.append(function(*arrays, *step.attrs))
+                    try:
+                        values.append(function(*arrays, *step.attrs))
+                    except IndexError as error:
+                        shapes = [program.instructions[i].shape for i in step.inputs]
+                        raise IndexError(f"{error} {of_shapes(step.op.name, shapes)}") from error
                 elif step.op is INPUT:
                     values.append(buffers[step.attrs[0]])
                 else:

@@ -25,7 +25,7 @@ from portfire._dtype import DType
 from portfire.backend._contract import Executable, Instruction, Program, Runtime, UnsupportedError
 from portfire.engine._lower import lower
 from portfire.engine._simplify import simplify
-from portfire.engine._value import Value
+from portfire.engine._value import Number, Value
 from portfire.engine._verify import verify
 from portfire.ops._record import Attrs, Kind, Operator, Shape, Spec
 from portfire.ops._source import INPUT, SCALAR
@@ -122,7 +122,9 @@ class Recorder:
             slot = len(self._scalars)
             step = self._leaf((self._state, SCALAR, (slot, dtype)))
             self._scalars.append(number)
-            return Value(self, (), dtype, len(self._refs) - 1, step)
+            value = Number(self, (), dtype, len(self._refs) - 1, step)
+            value.number = number
+            return value
 
     def _enter(self, value: Value) -> None:
         """Make a computed value a leaf of the graph."""
@@ -131,6 +133,11 @@ class Recorder:
                 "Expected all tensors to be on the same device, but found at least two devices, "
                 f"{self.device} and {value.recorder.device}!"
             )
+        if type(value) is Number:
+            # A flush came between the number and the operator that it is for.
+            again = self.scalar(value.number, value.dtype)
+            value.index, value.epoch = again.index, again.epoch
+            return
         if value.buffer is None:
             raise lost(value)
         self._leaf((self._state, INPUT, (len(self._buffers), value.shape, value.dtype)))
@@ -207,10 +214,7 @@ class Recorder:
             self._plans.move_to_end(key)
             return plan
         _, outputs, dead = key
-        fallible = any(step.op.fallible for step in steps)
-        # A run that can fail must leave its inputs whole, so that what is not at fault survives.
-        program = Program(tuple(steps), outputs, frozenset() if fallible else frozenset(dead))
-        plan = self.build(program)
+        plan = self.build(Program(tuple(steps), outputs, frozenset(dead)))
         self._plans[key] = plan
         if len(self._plans) > MAX_PLANS:
             self._plans.popitem(last=False)

@@ -9,7 +9,7 @@ from portfire._dtype import DType
 if TYPE_CHECKING:
     from portfire.engine._recorder import Recorder
 
-__all__ = ["Value"]
+__all__ = ["Number", "Value"]
 
 
 class Value:
@@ -42,3 +42,11 @@ class Value:
     def is_pending(self) -> bool:
         """True until a flush has computed it."""
         return self.buffer is None
+
+
+class Number(Value):
+    """A Python number in a graph; the graph after a flush can take it up again."""
+
+    __slots__ = ("number",)
+
+    number: bool | int | float

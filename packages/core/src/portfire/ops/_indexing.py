@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from portfire import _dispatch as dispatch
 from portfire._dtype import float32, int32, int64
-from portfire.ops._record import Attrs, Kind, Operator, Sample, Spec, WrongCall, register
+from portfire.ops._record import (
+    Attrs,
+    Kind,
+    Operator,
+    Sample,
+    Shape,
+    Spec,
+    WrongCall,
+    register,
+)
+
+
+def of_shapes(name: str, shapes: Iterable[Shape]) -> str:
+    """Say which operator failed, for the errors that only a run finds."""
+    return f"({name} of shapes {', '.join(str(list(shape)) for shape in shapes)})"
 
 
 def _check_index(name: str, index: Spec) -> None:

@@ -10,12 +10,24 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 import portfire
 from portfire import Tensor
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack", "unpack", "zeros_for"]
 
 _STEP = "step"
+
+
+def zeros_for(param: Tensor) -> Tensor:
+    """Return zeros of a parameter's shape and dtype, as data that comes from the host.
+
+    Recorded as an operation they would make the first step a program of its own, compiled for one
+    use: as data they make it the program of all later steps.
+    """
+    zeros: Tensor = param.new_tensor(np.zeros(tuple(param.shape), np.float32))
+    return zeros
 
 
 def pack(state: dict[Tensor, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import portfire
 from portfire import Tensor
 from portfire.optim._checks import check_betas, check_lr, check_not_negative, check_twins
 from portfire.optim._optimizer import Optimizer, Params, number
+from portfire.optim._state import zeros_for
 
 __all__ = ["Adam"]
 
@@ -95,10 +95,10 @@ class Adam(Optimizer):
         """Apply the rule to one parameter."""
         if not state:
             state["step"] = 0.0
-            state["exp_avg"] = portfire.zeros_like(param, requires_grad=False)
-            state["exp_avg_sq"] = portfire.zeros_like(param, requires_grad=False)
+            state["exp_avg"] = zeros_for(param)
+            state["exp_avg_sq"] = zeros_for(param)
             if group["amsgrad"]:
-                state["max_exp_avg_sq"] = portfire.zeros_like(param, requires_grad=False)
+                state["max_exp_avg_sq"] = zeros_for(param)
         step = state["step"] = state["step"] + 1.0
         first, second = (number(beta) for beta in group["betas"])
         lr, decay = number(group["lr"]), number(group["weight_decay"])

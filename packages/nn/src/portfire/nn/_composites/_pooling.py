@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from portfire import DType, float32, int32
+from portfire import bool as bool_
 from portfire._dispatch import apply, full, iota, where, zeros
 from portfire.nn._composites._windows import Pair, window_count
 from portfire.ops import Kind, Operator, Sample, Spec, WrongCall, lookup, register
@@ -128,20 +129,39 @@ def _infer_index(specs: tuple[Spec, ...], attrs: tuple[Any, ...]) -> Spec:
 
 def _decompose_index(x: Any, *attrs: Any) -> Any:
     counts = pool_counts(x.shape[2:], *attrs)
-    x = _surrounded(x, counts, attrs, _lowest(x.dtype))
     kernel = attrs[0]
-    if kernel[0] * kernel[1] > _CHAIN:
-        windows = _windows(x, counts, attrs)
-        rows = windows.reshape((*windows.shape[:4], kernel[0] * kernel[1]))
-        return apply(_ARGMAX, (rows,), (4,)).to(int32)
-    best = index = None
-    for number, tap in enumerate(_taps(x, counts, attrs)):
-        here = full(tuple(tap.shape), number, x, int32)
+    image, inside = _surrounded(x, counts, attrs, _lowest(x.dtype)), None
+    if image is not x:
+        # What surrounds the image never wins, not even where all pixels are as low as that.
+        inside = _surrounded(full(tuple(x.shape), True, x, bool_), counts, attrs, False)
+    if kernel[0] * kernel[1] <= _CHAIN:
+        return _chained_index(image, inside, counts, attrs)
+    windows = _windows(image, counts, attrs)
+    top = apply(_MAX, (windows,), ((4, 5),)).reshape((*windows.shape[:4], 1, 1))
+    hit = (windows == top) | (windows != windows)
+    if inside is not None:
+        hit = hit & _windows(inside, counts, attrs)
+    rows = hit.to(int32).reshape((*windows.shape[:4], kernel[0] * kernel[1]))
+    return apply(_ARGMAX, (rows,), (4,)).to(int32)
+
+
+def _chained_index(image: Any, inside: Any, counts: Pair, attrs: tuple[Any, ...]) -> Any:
+    """Go through the taps of a window in order and keep the best one so far."""
+    known = None if inside is None else list(_taps(inside, counts, attrs))
+    best: Any = None
+    index: Any = None
+    seen: Any = None
+    for number, tap in enumerate(_taps(image, counts, attrs)):
+        here = full(tuple(tap.shape), number, image, int32)
         if best is None:
             best, index = tap, here
-        else:
-            better = (tap > best) | (tap != tap)
-            best, index = where(better, tap, best), where(better, here, index)
+            seen = None if known is None else known[0]
+            continue
+        better = (tap > best) | (tap != tap)
+        if known is not None:
+            better = (better | ~seen) & known[number]
+            seen = seen | known[number]
+        best, index = where(better, tap, best), where(better, here, index)
     return index
 
 
