@@ -78,7 +78,7 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
     "stack": (
         lambda: portfire.stack([ones(2), ones(3)]),
         RuntimeError,
-        r"stack expects each tensor to be equal size, but got \[2\] at entry 0 and \[3\] at entry 1",
+        r"expects each tensor to be equal size, but got \[2\] at entry 0 and \[3\] at entry 1",
     ),
     "permute": (lambda: ones(2, 3).permute(0, 0), RuntimeError, "repeated dim|duplicate dim"),
     "permute count": (lambda: ones(2, 3).permute(0), RuntimeError, "permute"),

@@ -270,7 +270,7 @@ tensor([[1., 1.],
         "tensor([1.], grad_fn=<IndexBackward0>)",
     ),
     (
-        "portfire.where(portfire.tensor([True, False]), portfire.ones(2, requires_grad=True), portfire.zeros(2))",
+        "portfire.where(portfire.tensor([True, False]), portfire.ones(2, requires_grad=True), 0.0)",
         "tensor([1., 0.], grad_fn=<WhereBackward0>)",
     ),
     (

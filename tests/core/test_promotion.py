@@ -193,5 +193,5 @@ def test_the_type_names_of_old() -> None:
     assert ones("f", 1).type() == "portfire.FloatTensor"
     assert ones("f", 1).type("portfire.LongTensor").dtype is portfire.int64
     assert ones("l", 1).type(portfire.float64).dtype is portfire.float64
-    with pytest.raises(ValueError, match="invalid type: 'portfire.Nonsense'"):
+    with pytest.raises(ValueError, match=r"invalid type: 'portfire\.Nonsense'"):
         ones("l", 1).type("portfire.Nonsense")

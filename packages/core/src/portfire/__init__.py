@@ -36,6 +36,7 @@ from portfire._dtype import (
 )
 from portfire._dtype import DType as dtype
 from portfire._dtype import bool_ as bool
+from portfire._explain import explain
 from portfire._functions import conversion as _conversion
 from portfire._functions.arithmetic import (
     abs,
@@ -290,6 +291,7 @@ __all__ = [
     "equal",
     "erf",
     "exp",
+    "explain",
     "expm1",
     "eye",
     "flatten",
@@ -477,7 +479,7 @@ def numel(input: Tensor) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """Find parts that other packages bring: nn, optim, device modules, plugins' namespaces."""
+    """Find what is imported late: the profiler, nn, optim, device modules, plugins' namespaces."""
     from portfire._parts import find
 
     return find(name)

@@ -16,7 +16,6 @@ from portfire._dtype import BOOL, DType, bool_
 from portfire._promotion import number_dtype, result_dtype
 from portfire.autograd._mode import state as grad_state
 from portfire.autograd._node import OperatorNode
-from portfire.engine._value import Value
 from portfire.ops import _movement, _reduction, _source
 from portfire.ops._elementwise import CAST, WHERE
 from portfire.ops._record import Attrs, Operator, Shape

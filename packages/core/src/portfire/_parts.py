@@ -1,4 +1,4 @@
-"""Parts of the ``portfire`` namespace that other packages bring."""
+"""Parts of the ``portfire`` namespace that are imported late, or that other packages bring."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ __all__ = ["find"]
 # Subpackages of other distributions, and device modules: what to install for each.
 SUBPACKAGES = {"nn": "portfire-nn", "optim": "portfire-optim"}
 
+# Modules of this package that `import portfire` does not pay for.
+LATE = {"profiler"}
+
 
 def find(name: str) -> Any:
     """Return ``portfire.<name>``; AttributeError with the cure where it is not installed."""
     if name.startswith("_"):
         raise AttributeError(f"module 'portfire' has no attribute '{name}'")
+    if name in LATE:
+        return importlib.import_module(f"portfire.{name}")
     if name in SUBPACKAGES:
         if importlib.util.find_spec(f"portfire.{name}") is None:
             raise AttributeError(

@@ -7,8 +7,11 @@ new elements go back through the inverse of each step.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TypeVar
+
+import numpy as np
 
 from portfire.engine._value import Value
 from portfire.ops._movement import EXPAND, PERMUTE, RESHAPE, SLICE, SLICE_UPDATE
@@ -19,6 +22,8 @@ __all__ = ["Path", "Step", "Storage", "layout", "read_path", "view_strides", "wr
 Step = tuple[Operator, Attrs, Shape]  # a movement, its attributes, the shape that it gives
 Path = tuple[Step, ...]
 A = TypeVar("A")
+
+_OWN_REFERENCES = 2  # to a buffer that nobody else holds: its value's, and the question's
 
 OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single "
@@ -46,7 +51,12 @@ class Storage:
                 lambda op, arrays, attrs: record(op, arrays, attrs),
                 lambda v: v.shape,
             )
-        self.value = value
+        old = self.value
+        if old.exported and sys.getrefcount(old.buffer) > _OWN_REFERENCES:
+            # An array outside shares this memory and has to see the write.
+            np.copyto(old.buffer, value.recorder.download(value))
+        else:
+            self.value = value
         self.version += 1
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from portfire import _device, _dtype, _tensor
 from portfire import _dispatch as dispatch
 from portfire._dtype import DType, dtype_of_array
+from portfire._functions._host_data import host_array
 from portfire._promotion import get_default_dtype, number_dtype
 from portfire._size import Size
 from portfire.ops import _source
@@ -57,86 +58,6 @@ def tensor(
     else:
         made = _from_host(host_array(data, dtype), device)
     return made.requires_grad_(True) if requires_grad else made
-
-
-def host_array(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """A C-contiguous host array of the data in a portfire dtype; never shares memory."""
-    if isinstance(data, np.ndarray | np.generic):
-        array = np.array(data, order="C")
-        if array.dtype.byteorder not in "=|":
-            array = array.astype(array.dtype.newbyteorder("="))
-        dtype_of_array(array)
-    else:
-        array = _nested(data, dtype)
-    return array if dtype is None else array.astype(dtype.numpy, copy=False)
-
-
-def _nested(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """Numbers in nested sequences, with torch's rules for their dtype."""
-    # Python floats go to a float dtype in one rounding, not by way of the default dtype.
-    wide = dtype is not None and dtype.is_floating_point
-    if type(data) in dispatch.NUMBERS:
-        return np.array(data) if wide else np.array(data, number_dtype(type(data)).numpy)
-    data = _plain(data)
-    try:
-        array = np.array(data)
-    except ValueError:
-        raise ValueError(_ragged(data)) from None
-    if array.dtype == object or array.dtype.kind in "USO":
-        raise TypeError(_not_a_number(data))
-    if array.size == 0:
-        return array.astype(get_default_dtype().numpy)
-    if array.dtype.kind == "f" and not _holds_arrays(data):
-        return array if wide else array.astype(get_default_dtype().numpy)
-    if array.dtype.kind in "iu" and not _holds_arrays(data):
-        return array.astype(np.int64)
-    dtype_of_array(array)
-    return array
-
-
-def _plain(data: Any) -> Any:
-    """Replace tensors inside sequences by their arrays."""
-    if isinstance(data, list | tuple):
-        return [_plain(item) for item in data]
-    if isinstance(data, _tensor.Tensor):
-        return data.detach()._host()
-    if isinstance(data, range):
-        return list(data)
-    return data
-
-
-def _holds_arrays(data: Any) -> bool:
-    while isinstance(data, list) and data:
-        data = data[0]
-    return isinstance(data, np.ndarray | np.generic)
-
-
-def _ragged(data: Any) -> str:
-    """Torch's sentence for sequences of different lengths: where, expected, found."""
-    depth, level = 0, [data]
-    while level and all(isinstance(item, list) for item in level):
-        lengths = [len(item) for item in level]
-        for length in lengths:
-            if length != lengths[0]:
-                return f"expected sequence of length {lengths[0]} at dim {depth} (got {length})"
-        level = [x for item in level for x in item]
-        depth += 1
-    return f"expected sequence of numbers at dim {depth}, got a mix of numbers and sequences"
-
-
-def _not_a_number(data: Any) -> str:
-    stack = [data]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list):
-            stack.extend(reversed(item))
-        elif item is None:
-            return "Could not infer dtype of NoneType"
-        elif isinstance(item, str):
-            return "new(): invalid data type 'str'"
-        elif not isinstance(item, bool | int | float | np.generic | np.ndarray):
-            return f"Could not infer dtype of {type(item).__name__}"
-    return "Could not infer dtype of the data"
 
 
 def _from_host(array: np.ndarray[Any, Any], device: Device) -> Tensor:

@@ -416,7 +416,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     Example:
         >>> import portfire
         >>> portfire.logsumexp(portfire.tensor([1000.0, 1000.0]), 0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     _need("logsumexp", input)
     x = input.to(to_float(input._dtype))

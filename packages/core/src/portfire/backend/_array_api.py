@@ -181,7 +181,9 @@ def _erf(xp: Any, x: Array) -> Array:
 def _movement(xp: Any) -> dict[str, Any]:
     def inside(shape: Shape, starts: Shape, steps: Shape) -> tuple[slice, ...]:
         return tuple(
-            slice(s, s + n * st, st) for n, s, st in zip(shape, starts, steps, strict=True)
+            # The standard allows no bound beyond the end.
+            slice(s, s + (n - 1) * st + 1 if n else s, st)
+            for n, s, st in zip(shape, starts, steps, strict=True)
         )
 
     def pad(x: Array, low: Shape, high: Shape, step: Shape) -> Array:

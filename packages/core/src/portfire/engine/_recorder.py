@@ -16,7 +16,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ __all__ = ["Recorder", "eager", "flush_all", "set_eager"]
 
 MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the first time
 MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may have to hold
+MAX_SNAPSHOT = 1 << 20  # bytes of shared host memory that are copied rather than flushed for
 MAX_PLANS = 512  # per device, least recently used dropped
 MAX_TRANSITIONS = 400_000  # per device; all are dropped beyond it
 
@@ -43,6 +44,8 @@ _states = itertools.count(1)
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 _eager = os.environ.get("PORTFIRE_EAGER", "0") not in ("", "0")
 _verifying = os.environ.get("PORTFIRE_VERIFY", "0") not in ("", "0")
+# The profiler, while it runs: ``(recorder, executable, steps, buffers, scalars) -> outputs``.
+_observer: Callable[..., Sequence[Any]] | None = None
 
 
 class _Plan(NamedTuple):
@@ -141,13 +144,19 @@ class Recorder:
         if value.buffer is None:
             raise lost(value)
         self._leaf((self._state, INPUT, (len(self._buffers), value.shape, value.dtype)))
-        self._buffers.append(value.buffer)
-        self._leaves.append(None if value.shared else _ref(value))
+        buffer = value.buffer
         if value.exported:
-            # Somebody may write to this memory at any time, so what reads it runs at once.
-            self._exported, self._limit = True, 0
+            # Somebody may write to this memory at any time: what reads it gets a copy of its own
+            # if that is cheap, or else runs at once.
+            if value.dtype.itemsize * math.prod(value.shape) <= MAX_SNAPSHOT:
+                (buffer,) = self.runtime.private([buffer], [buffer])  # type: ignore[attr-defined]  # see flush
+            else:
+                self._exported, self._limit = True, 0
+        self._buffers.append(buffer)
+        self._leaves.append(None if value.shared else _ref(value))
         value.index = len(self._refs) - 1
-        value.epoch = self.epoch
+        if buffer is value.buffer:  # a copy is good for one reading only
+            value.epoch = self.epoch
 
     def _leaf(self, key: tuple[Any, ...]) -> int:
         step = self._transitions.get(key) or self._extend(key)
@@ -192,7 +201,10 @@ class Recorder:
             )
             try:
                 plan = self._plan((state, outputs, dead), steps)
-                results = plan.execute(buffers, scalars)
+                if _observer is None:
+                    results = plan.execute(buffers, scalars)
+                else:
+                    results = _observer(self, plan.execute, steps, buffers, scalars)
             except Exception as error:
                 self._salvage(wanted, steps, buffers, scalars)
                 raise error
@@ -222,11 +234,15 @@ class Recorder:
 
     def build(self, program: Program) -> _Plan:
         """Simplify a program and have the backend compile it."""
-        program = simplify(lower(simplify(program), self))
+        program = self.prepare(program)
         if _verifying:
             verify(program)
         self.plans_built += 1
         return _Plan(self.runtime.compile(program), _aliases(program))
+
+    def prepare(self, program: Program) -> Program:
+        """Return the program as the backend gets it."""
+        return simplify(lower(simplify(program), self))
 
     def _salvage(
         self,
@@ -349,4 +365,15 @@ def set_verifying(mode: bool) -> bool:
     return old
 
 
-__all__ += ["Spec", "lost", "set_verifying", "unsupported_dtype"]
+def set_observer(observer: Callable[..., Sequence[Any]] | None) -> None:
+    """Have each flush run its plan through a function; None for not."""
+    global _observer
+    _observer = observer
+
+
+def observed() -> bool:
+    """Tell whether flushes run through a function."""
+    return _observer is not None
+
+
+__all__ += ["Spec", "lost", "observed", "set_observer", "set_verifying", "unsupported_dtype"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
@@ -98,7 +99,7 @@ def load_all(
             continue
         problem = _load_one(manager, plugin, candidate)
         status = Status.REFUSED if problem else Status.LOADED
-        yield _with_status(plugin, status), problem
+        yield replace(plugin, status=status), problem
 
 
 def _describe(candidate: AnyEntryPoint) -> Plugin:
@@ -111,12 +112,6 @@ def _describe(candidate: AnyEntryPoint) -> Plugin:
         distribution=getattr(candidate.dist, "name", None) or "an unknown distribution",
         version=getattr(candidate.dist, "version", None) or "of unknown version",
         status=Status.DISABLED,
-    )
-
-
-def _with_status(plugin: Plugin, status: Status) -> Plugin:
-    return Plugin(
-        plugin.name, plugin.contract, plugin.target, plugin.distribution, plugin.version, status
     )
 
 

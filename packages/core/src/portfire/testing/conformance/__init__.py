@@ -8,6 +8,6 @@ What a backend is known to fail can be listed in a file, one test and one reason
 
     test_operators.py::test_value[erf-float16]  # the library's erf has only single precision
 
-and given as ``--expected-failures FILE``. The list is strict: a test in it that passes is a failure,
-and so is a line that names no test.
+and given as ``--expected-failures FILE``. The list is strict: a test in it that passes is a
+failure, and so is a line that names no test.
 """

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from portfire import _device, ops
-from portfire import engine
+from portfire import _device, engine, ops
 from portfire._dtype import ALL, DType
 from portfire.testing.checks import differentiable
 from portfire.testing.samples import dtypes_of

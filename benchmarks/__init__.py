@@ -1,0 +1,1 @@
+"""portfire beside other libraries: `python -m benchmarks`, see the README of this folder."""

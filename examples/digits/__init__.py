@@ -1,0 +1,1 @@
+"""The main example: a small convolutional network learns handwritten digits."""
