@@ -12,6 +12,7 @@ from portfire import _dispatch as dispatch
 from portfire._dtype import DType
 from portfire._functions.creation import full, legacy_tensor, tensor, zeros
 from portfire._promotion import can_cast
+from portfire.autograd._mode import state as grad_state
 from portfire.ops._elementwise import CAST
 
 if TYPE_CHECKING:
@@ -187,6 +188,11 @@ def torch_name(dtype: DType) -> str:
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Replace the elements by those of another tensor, cast, moved and broadcast to fit."""
+    if not grad_state.enabled and src._dtype is self._dtype and src._shape == self._shape:
+        value = src._read()  # the way of an optimizer's update, without the questions of autograd
+        if value.recorder is self._storage.value.recorder and not value.exported:
+            self._write(value)
+            return self
     source = src.to(device=self.device, dtype=self._dtype)
     if source._shape != self._shape:
         source = source.expand(self._shape)
