@@ -31,12 +31,23 @@ _libm_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _erf_series(x: Array) -> Array:
-    """Erf in double precision from Chebyshev coefficients of erfc(x) * exp(x*x), for float32."""
-    size = np.abs(x.astype(np.float64))
+    """Erf for float32, in double precision: by erfc's Chebyshev series, near 0 by Maclaurin's.
+
+    Near 0 the first would subtract two numbers that are almost 1.
+    """
+    wide = x.astype(np.float64)
+    size = np.abs(wide)
     t = 1.0 / (1.0 + 0.5 * size)
     poly = np.polynomial.chebyshev.chebval(2.0 * t - 1.0, _ERFC)
     tail = poly * t * np.exp(-size * size)
-    return np.where(np.isnan(x), x, np.copysign(1.0 - tail, x))
+    near = wide * np.polynomial.polynomial.polyval(np.minimum(size, 0.25) ** 2, _MACLAURIN)
+    far = np.copysign(1.0 - tail, x)
+    return np.where(np.isnan(x), x, np.where(size < 0.25, near, far))
+
+
+_MACLAURIN = [
+    2 / math.sqrt(math.pi) * (-1) ** n / (math.factorial(n) * (2 * n + 1)) for n in range(10)
+]
 
 
 def _fit_erfc() -> Array:

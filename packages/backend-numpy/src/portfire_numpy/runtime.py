@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from portfire._dtype import DType
-from portfire.backend import Executable, Program
 from portfire.backend._interpreter import PerOperatorRuntime
 from portfire_numpy.kernels import TABLE
 
@@ -25,15 +25,9 @@ class NumpyRuntime(PerOperatorRuntime):
     table = TABLE
     claims = frozenset({"softmax", "log_softmax", "sigmoid", "relu"})
 
-    def compile(self, program: Program) -> Executable:
-        """Interpret the program, silent about overflow and NaN as arrays on any device are."""
-        execute = super().compile(program)
-
-        def quiet(buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
-            with np.errstate(all="ignore"):
-                return execute(buffers, scalars)
-
-        return quiet
+    def guard(self) -> AbstractContextManager[object]:
+        """Run programs silent about overflow and NaN, as arrays on any device are."""
+        return np.errstate(all="ignore")
 
     def scalar(self, number: Any, dtype: DType) -> Any:
         """Make a 0-d array of a Python number."""
