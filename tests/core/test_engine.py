@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -262,6 +265,17 @@ def test_a_failing_write_leaves_what_was_there(device: str) -> None:
     assert y.tolist() == [3, 3]
 
 
+def test_a_failed_write_is_told_to_everybody_who_reads() -> None:
+    x = portfire.zeros(4, device="cpu")
+    view = x[1:]
+    x[portfire.tensor([7], device="cpu")] = 1.0
+    for reader in (x, view, x):
+        with pytest.raises((IndexError, RuntimeError), match="index 7 is out of bounds"):
+            reader.tolist()
+    x = portfire.ones(4, device="cpu")
+    assert x.tolist() == [1, 1, 1, 1]
+
+
 def test_the_error_names_operator_and_shapes(device: str) -> None:
     x = portfire.zeros(4, 3, device=device)
     with pytest.raises(IndexError, match="index 4 is out of bounds") as caught:
@@ -294,6 +308,40 @@ def test_eager_mode_runs_each_operation() -> None:
         x = portfire.zeros(3, device="cpu")
         with pytest.raises(IndexError, match="out of bounds"):
             x[portfire.tensor([5], device="cpu")]
+    finally:
+        engine.set_eager(old)
+
+
+def test_eager_mode_by_the_environment() -> None:
+    """The line of the wrong index raises, and not the one that reads the result."""
+    lines = [
+        "import portfire",
+        "x = portfire.zeros(3)",
+        "try:",
+        "    y = x[portfire.tensor([5])]",
+        "except IndexError as error:",
+        "    print('eager:', error)",
+        "else:",
+        "    print('lazy')",
+    ]
+    for value, expected in (("1", "eager: index 5 is out of bounds"), ("0", "lazy")):
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            env={**os.environ, "PORTFIRE_EAGER": value},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.startswith(expected)
+
+
+def test_eager_mode_raises_at_the_operation(device: str) -> None:
+    old = engine.set_eager(True)
+    try:
+        x = portfire.zeros(3, device=device)
+        index = portfire.tensor([5], device=device)
+        with pytest.raises(IndexError, match="index 5 is out of bounds"):
+            x[index]
     finally:
         engine.set_eager(old)
 

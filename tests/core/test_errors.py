@@ -72,8 +72,13 @@ WRONG: dict[str, tuple[Any, Any, str]] = {
     ),
     "cat of nothing": (
         lambda: portfire.cat([]),
-        (RuntimeError, ValueError),
+        ValueError,
         "expected a non-empty list of Tensors",
+    ),
+    "stack of nothing": (
+        lambda: portfire.stack([]),
+        RuntimeError,
+        "stack expects a non-empty TensorList",
     ),
     "stack": (
         lambda: portfire.stack([ones(2), ones(3)]),

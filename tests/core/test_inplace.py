@@ -213,3 +213,45 @@ def test_detach_in_place(device: str) -> None:
     assert not y.requires_grad
     with pytest.raises(RuntimeError, match="Can't detach views in-place"):
         (x * 2)[0].detach_()
+
+
+def test_views_keep_their_history_when_their_base_is_detached(device: str) -> None:
+    x = portfire.ones(2, device=device, requires_grad=True)
+    y = x * 2
+    view = y[:1]
+    y.detach_()
+    view.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2, 0]
+
+
+def test_a_view_from_before_requires_grad_reaches_the_leaf(device: str) -> None:
+    x = portfire.ones(2, 2, device=device)
+    view = x.flatten()
+    x.requires_grad_()
+    with portfire.no_grad():
+        x.mul_(3)
+    (view * view).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[6, 6], [6, 6]]
+
+
+def test_a_whole_view_overwritten_stays_in_the_graph(device: str) -> None:
+    x = portfire.ones(2, device=device, requires_grad=True)
+    y = x * 2
+    turned, other = y.T, y[:]
+    turned.fill_(7)
+    assert other.requires_grad
+    (other * y).sum().backward()
+    assert y.tolist() == [7, 7]
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 0]
+
+
+def test_alpha_keeps_the_dtype(device: str) -> None:
+    mask = portfire.tensor([True, False], device=device)
+    mask.add_(~mask, alpha=2)
+    assert mask.tolist() == [True, True]
+    assert mask.add(True, alpha=2).dtype is portfire.bool
+    with pytest.raises(RuntimeError, match="alpha must not be a floating point number"):
+        portfire.tensor([1], device=device).add(1, alpha=0.5)

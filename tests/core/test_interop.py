@@ -10,6 +10,12 @@ import numpy as np
 import pytest
 
 import portfire
+from portfire import _device
+
+pytestmark = pytest.mark.skipif(
+    _device.resolve("cpu").runtime.name == "reference",
+    reason="sharing memory with NumPy is an ability of portfire-backend-numpy",
+)
 
 
 def host(*values: float) -> portfire.Tensor:

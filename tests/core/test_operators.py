@@ -74,10 +74,14 @@ def test_value(op: Operator, dtype: Any, device: str) -> None:
 
 @named([op for op in OPERATORS if any(sample.shapes for sample in op.samples)])
 def test_layouts(op: Operator, device: str) -> None:
-    """In one dtype: where the elements lie is the same question for all of them."""
+    """In one dtype: where the elements lie is the same question for all of them.
+
+    Composites are made of operators that are tested in all layouts; two of them are enough there.
+    """
+    layouts = ["stepped", "pending"] if op.kind is Kind.COMPOSITE else sorted(kit.LAYOUTS)
     dtypes = [d for d in kit.dtypes_of(op) if d in _device.resolve(device).runtime.dtypes]
     dtype = portfire.float32 if portfire.float32 in dtypes else dtypes[-1]
-    kit.check_forward(op, dtype, device, [name for name in kit.LAYOUTS if name != "contiguous"])
+    kit.check_forward(op, dtype, device, [name for name in layouts if name != "contiguous"])
 
 
 @pytest.mark.parametrize(("op", "sample"), list(samples()))
@@ -171,3 +175,18 @@ def _strings_of_core() -> dict[str, set[str]]:
             words = {w for s in found if isinstance(s, str) for w in re.findall(r"^\w+$", s)}
             _STRINGS[str(path.relative_to(folder))] = words
     return _STRINGS
+
+
+@pytest.mark.parametrize("dtype", [portfire.int8, portfire.int64])
+def test_integers_to_negative_powers(dtype: Any, device: str) -> None:
+    bases = portfire.tensor([2, -1, -1, 1, 0, -3], dtype=dtype, device=device)
+    powers = portfire.tensor([-2, -3, -2, -1, -1, 3], dtype=dtype, device=device)
+    assert (bases**powers).tolist() == [0, -1, 1, 1, 0, -27]
+
+
+def test_extremes_of_bools_along_a_dimension(device: str) -> None:
+    x = portfire.tensor([[False, True, True], [False, False, False]], device=device)
+    values, indices = x.max(1)
+    assert (values.tolist(), indices.tolist()) == ([True, False], [1, 0])
+    values, indices = x.min(0)
+    assert (values.tolist(), indices.tolist()) == ([False] * 3, [0, 1, 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 
 import portfire
@@ -195,3 +196,18 @@ def test_the_type_names_of_old() -> None:
     assert ones("l", 1).type(portfire.float64).dtype is portfire.float64
     with pytest.raises(ValueError, match=r"invalid type: 'portfire\.Nonsense'"):
         ones("l", 1).type("portfire.Nonsense")
+
+
+@pytest.mark.parametrize("number", [300, -1, 1 << 40, -(1 << 63)])
+@pytest.mark.parametrize("name", ["uint8", "int8", "int16", "int32", "int64"])
+def test_a_number_beyond_the_dtype_wraps(name: str, number: int, device: str) -> None:
+    dtype = getattr(portfire, name)
+    result = portfire.tensor([1], dtype=dtype, device=device) + number
+    assert result.dtype is dtype
+    assert result.item() == np.array([1 + number]).astype(name).item()
+
+
+def test_a_number_beyond_all_dtypes_is_refused_at_once(device: str) -> None:
+    for x in (portfire.ones(1, device=device), portfire.tensor([1], device=device)):
+        with pytest.raises(OverflowError, match="int too big"):
+            x + (1 << 63)

@@ -99,8 +99,8 @@ def test_layers_of_ones_own(device: str) -> None:
     layer = CenteredLayer()
     assert layer(portfire.tensor([1.0, 2, 3, 4, 5], device=device)).tolist() == [-2, -1, 0, 1, 2]
     assert MyLinear(5, 3).to(device)(portfire.rand(2, 5, device=device)).shape == (2, 3)
-    with pytest.raises(TypeError, match=re.escape("unexpected keyword argument 'colour'")):
-        CenteredLayer(colour=1)
+    with pytest.raises(TypeError, match=re.escape("unexpected keyword argument 'color'")):
+        CenteredLayer(color=1)
 
 
 def test_a_list_that_runs(device: str) -> None:

@@ -257,8 +257,8 @@ def test_conversion_errors() -> None:
         ),
     ):
         net.to(portfire.int32)
-    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
-        net.to(colour="red")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'color'"):
+        net.to(color="red")
     assert net.type(portfire.float64).weight.dtype is portfire.float64
 
 

@@ -26,7 +26,14 @@ POSITIVE = np.abs(INTS) + 1
 BOOLS = INTS > 0
 INDEX = np.array([[2, 0, 1, 1], [0, 2, 2, 0]])
 EMPTY = np.zeros((0, 4), np.float32)
+# Gradients that deliberately differ: the sign of NaN is NaN here and 0 in torch.
+OWN_GRADIENT = ("abs special",)
 SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0], np.float32)
+
+UNARY = (
+    "exp log sqrt sin cos tan tanh erf log1p expm1 floor ceil trunc round abs neg sigmoid relu "
+    "square isnan isinf isfinite log2 log10 reciprocal rsqrt frac logical_not"
+)
 
 # name: (call, arrays); the call gets the module and one tensor per array.
 CALLS: dict[str, tuple[Call, tuple[Any, ...]]] = {
@@ -84,10 +91,7 @@ CALLS: dict[str, tuple[Call, tuple[Any, ...]]] = {
     # unary functions of special values
     **{
         f"{name} special": ((lambda n: lambda m, x: getattr(m, n)(x))(name), (SPECIAL,))
-        for name in (
-            "exp log sqrt sin cos tan tanh erf log1p expm1 floor ceil trunc round abs neg sigmoid "
-            "relu square isnan isinf isfinite log2 log10 reciprocal rsqrt frac logical_not"
-        ).split()
+        for name in UNARY.split()
     },
     # comparison and logic
     "eq": (lambda m, x, y: x == y, (INTS, POSITIVE)),
@@ -199,9 +203,9 @@ CALLS: dict[str, tuple[Call, tuple[Any, ...]]] = {
     "index_select": (lambda m, x, i: m.index_select(x, 1, i[0]), (X, INDEX)),
     "masked_select": (lambda m, x, c: m.masked_select(x, c), (X, BOOLS)),
     "nonzero": (lambda m, x: m.nonzero(x), (INTS,)),
-    "scatter": (lambda m, x, i, y: x.scatter(0, i, y), (X, np.array([[2, 0, 1, 1]]), Y)),
+    "scatter": (lambda m, x, i, y: x.scatter(0, i, y), (X, np.array([[2, 0, 1, 1]]), Y[:1])),
     "scatter number": (lambda m, x, i: x.scatter(1, i, 5.0), (X, np.array([[2, 0]]))),
-    "scatter_add": (lambda m, x, i, y: m.scatter_add(x, 0, i, y), (X, INDEX, Y)),
+    "scatter_add": (lambda m, x, i, y: m.scatter_add(x, 0, i, y), (X, INDEX, Y[:2])),
     "fancy": (lambda m, x, i: x[i[0, :2], i[1, :2]], (X, INDEX)),
     "mask": (lambda m, x, c: x[c], (X, BOOLS)),
     "mixed key": (lambda m, x, i: x[:, None, i[0]], (X, INDEX)),
@@ -259,7 +263,10 @@ def _theirs(array: Any, requires_grad: bool) -> Any:
     return torch.tensor(np.asarray(array), requires_grad=requires_grad)
 
 
-LOOSE = {np.dtype(np.float32): kit.Tolerance(2e-5, 2e-6), np.dtype(np.float16): kit.Tolerance(2e-3, 2e-3)}
+LOOSE = {
+    np.dtype(np.float32): kit.Tolerance(2e-5, 2e-6),
+    np.dtype(np.float16): kit.Tolerance(2e-3, 2e-3),
+}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -276,7 +283,7 @@ def test_values(name: str) -> None:
         kit.assert_close(got, expected, LOOSE.get(expected.dtype), name)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in OWN_GRADIENT])
 def test_gradients(name: str) -> None:
     call, arrays = CALLS[name]
     theirs = _tensors(_theirs, arrays, True)
@@ -339,7 +346,7 @@ REFUSED: dict[str, Call] = {
     "neg of bool": lambda m: -(m.ones(1) > 0),
     "sub of bools": lambda m: (m.ones(1) > 0) - (m.ones(1) > 0),
     "bitwise of floats": lambda m: m.ones(1) & m.ones(1),
-    "invert of floats": lambda m: ~m.ones(1),
+    "invert of floats": lambda m: m.bitwise_not(m.ones(1)),
     "shift of floats": lambda m: m.ones(1) << 1,
     "int to a negative power": lambda m: m.ones(1, dtype=m.int64) ** -1,
     "where": lambda m: m.where(m.ones(2), m.ones(2), m.ones(2)),
@@ -367,7 +374,9 @@ REFUSED: dict[str, Call] = {
     "numpy with grad": lambda m: m.ones(2, requires_grad=True).numpy(),
     "gather dtype": lambda m: m.ones(2).gather(0, m.ones(2)),
     "gather rank": lambda m: m.ones(2, 2).gather(0, m.ones(2, dtype=m.int64)),
-    "scatter dtype": lambda m: m.ones(2).scatter(0, m.zeros(1, dtype=m.int64), m.ones(1, dtype=m.int32)),
+    "scatter dtype": lambda m: m.ones(2).scatter(
+        0, m.zeros(1, dtype=m.int64), m.ones(1, dtype=m.int32)
+    ),
     "tril": lambda m: m.ones(4).tril(),
     "t": lambda m: m.ones(2, 2, 2).t(),
     "mT": lambda m: m.ones(4).mT,
@@ -389,7 +398,9 @@ REFUSED: dict[str, Call] = {
     "default dtype": lambda m: m.set_default_dtype(m.int64),
     "format": lambda m: f"{m.ones(2):.2f}",
     "detach_ of a view": lambda m: (m.ones(2, requires_grad=True) * 1)[0].detach_(),
-    "unused": lambda m: m.autograd.grad(m.ones(1, requires_grad=True).sum(), m.ones(1, requires_grad=True)),
+    "unused": lambda m: m.autograd.grad(
+        m.ones(1, requires_grad=True).sum(), m.ones(1, requires_grad=True)
+    ),
 }
 
 

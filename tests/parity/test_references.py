@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 
 import portfire
 from portfire import ops
@@ -32,9 +32,7 @@ def _pad(x: Any, low: Any, high: Any, step: Any) -> Any:
 
 
 def _inside(starts: Any, sizes: Any, steps: Any) -> Any:
-    return tuple(
-        slice(a, a + n * s, s) for a, n, s in zip(starts, sizes, steps, strict=True)
-    )
+    return tuple(slice(a, a + n * s, s) for a, n, s in zip(starts, sizes, steps, strict=True))
 
 
 def _slice_update(base: Any, x: Any, *where: Any) -> Any:
@@ -102,7 +100,7 @@ COUNTERPARTS: dict[str, Any] = {
     "take": _take,
     "put": _put,
     "concat": lambda *args: torch.cat(args[:-1], args[-1]),
-    "sum": lambda x, axes: (x.sum(axes, dtype=x.dtype) if axes else x),
+    "sum": lambda x, axes: x.sum(axes, dtype=x.dtype) if axes else x,
     "prod": lambda x, axes: _reduce(lambda t, a: t.prod(a, dtype=x.dtype), x, axes),
     "max": lambda x, axes: _reduce(torch.amax, x, axes),
     "min": lambda x, axes: _reduce(torch.amin, x, axes),
@@ -122,7 +120,9 @@ COUNTERPARTS: dict[str, Any] = {
     "nll_loss": lambda x, t, w, ignore, reduction: F.nll_loss(
         x, t, w, ignore_index=ignore, reduction=reduction
     ),
-    "conv2d": lambda x, w, *rest: F.conv2d(x, w, *([] if torch.is_tensor(rest[0]) else [None]), *rest),
+    "conv2d": lambda x, w, *rest: F.conv2d(
+        x, w, *([] if torch.is_tensor(rest[0]) else [None]), *rest
+    ),
     "conv2d_input_grad": _conv_input,
     "conv2d_weight_grad": _conv_weight,
     "linear": F.linear,
@@ -149,7 +149,9 @@ DIFFERENT: dict[str, tuple[Any, str]] = {
         "a division of integers by zero gives 0 on every device; torch raises",
     ),
     "remainder": (
-        lambda x, y: (_is_int(x) and (y == 0 or x == np.iinfo(x.dtype).min)) or abs(float(x)) > 1e30,
+        lambda x, y: (
+            (_is_int(x) and (y == 0 or x == np.iinfo(x.dtype).min)) or abs(float(x)) > 1e30
+        ),
         "the same, and where x / y overflows the remainder is right; torch gives NaN",
     ),
     "sign": (lambda x: x != x, "NaN stays NaN; torch gives 0"),
@@ -262,4 +264,6 @@ def test_gradient(op: Operator) -> None:
                 assert x.grad is None or not x.grad.any()
                 continue
             assert x.grad is not None, f"{op.name}, sample {number}"
-            kit.assert_close(x.grad, y.grad.numpy(), kit.Tolerance(1e-8, 1e-9), f"{op.name}, {number}")
+            kit.assert_close(
+                x.grad, y.grad.numpy(), kit.Tolerance(1e-8, 1e-9), f"{op.name}, {number}"
+            )

@@ -145,7 +145,7 @@ def test_the_environment_is_shown(
 
 
 @pytest.mark.parametrize("with_rich", [True, False])
-def test_a_terminal_gets_colour_where_rich_is_installed(
+def test_a_terminal_gets_color_where_rich_is_installed(
     use: Any,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -1,8 +1,8 @@
 """The interface between the code generator and the runtime: plain frozen data.
 
 The generator (`portfire_opencl.codegen`) turns a program into a `Plan` without touching OpenCL; the
-runtime builds its source as one OpenCL program, allocates what it asks for and enqueues its launches
-in order on one in-order queue.
+runtime builds its source as one OpenCL program, allocates what it asks for and enqueues its
+launches in order on one in-order queue.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Services:
 
     Attributes:
         full: the exception by which the driver says that the device has no room for a launch.
-        relieve: waits for the device and frees what the pool does not need.
+        relieve: waits for the device and frees what the pool does not need, but not the arena.
         timed: the queue for runs under the profiler.
     """
 

@@ -88,7 +88,7 @@ class OpenCLRuntime:
             self.arena,
             self._errors,
             cl.MemoryError,
-            self._relieve,
+            self._release,
             TimedQueue(cl, self._context),
         )
 
@@ -174,7 +174,8 @@ class OpenCLRuntime:
     def empty_cache(self) -> None:
         """Give all memory that no tensor uses back to the device."""
         with self._lock:
-            self._relieve()
+            self.arena.drop()
+            self._release()
 
     def _copy_mapped(self, host: np.ndarray[Any, Any], raw: Any) -> None:
         flags = self._cl.map_flags.READ
@@ -190,10 +191,10 @@ class OpenCLRuntime:
             cl.enqueue_copy(self._queue, raw, bytes(1), is_blocking=True)
         return raw
 
-    def _relieve(self) -> None:
+    def _release(self) -> None:
+        """Wait, and free what nothing uses; a plan that is being enqueued keeps the arena."""
         self._queue.finish()
         self._staged.clear()
-        self.arena.drop()
         self.pool.empty()
 
     def _settle_staged(self) -> None:

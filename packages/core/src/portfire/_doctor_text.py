@@ -1,4 +1,4 @@
-"""The doctor's report as text: coloured on a terminal where rich is installed, plain elsewhere."""
+"""The doctor's report as text: colored on a terminal where rich is installed, plain elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show(facts: Mapping[str, Any]) -> None:
 
 
 def _print_rich(lines: Sequence[Line]) -> bool:
-    """Print in colour; False where rich is not installed."""
+    """Print in color; False where rich is not installed."""
     try:
         console = importlib.import_module("rich.console").Console()
     except ModuleNotFoundError:

@@ -132,7 +132,7 @@ def explain(input: Tensor) -> Explanation:
         Pending on cpu (NumPy ...): 3 operators in 3 steps.
         <BLANKLINE>
         step  operator  result              reads  writes
-        ----  --------  ------       ------------  ------
+        ----  --------  --------------  ---------  ------
         0     mul       [2, 3] float32  28 B in 2    24 B
         1     add       [2, 3] float32  28 B in 2    24 B
         2     sum       [] float32           24 B     4 B

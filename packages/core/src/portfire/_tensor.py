@@ -162,17 +162,16 @@ class Tensor(Methods):
 
     def _refresh(self) -> None:
         """Build this view's history again, after its base was changed in place."""
-        from portfire.autograd._node import OperatorNode
+        from portfire.autograd._node import OperatorNode, edge_of
 
         base = self._base
         if base is None:
             return
         self._seen = base._edits
         current = base._alias(base._path, base._shape)
-        current._requires_grad = base._requires_grad
-        current._grad_fn, current._output = base._grad_fn, base._output
-        current._accumulator = base._accumulator
-        if base._requires_grad:
+        edge = edge_of(base)
+        if edge is not None:
+            current._bind(*edge)
             for op, attrs, new_shape in self._path[len(base._path) :]:
                 view = current._alias((*current._path, (op, attrs, new_shape)), new_shape)
                 OperatorNode.attach(view, op, attrs, (current,), ())
@@ -241,6 +240,8 @@ class Tensor(Methods):
         current = base._fork(keep=True)
         path = self._path[len(base._path) :]
         new = write_path(current, path, result, apply, lambda t: t._shape)
+        if not new._requires_grad:  # the view was the whole base
+            new = current._overwritten(new)
         base._write(new._read())
         base._adopt_history(new)
         self._refresh()
@@ -468,7 +469,6 @@ class Tensor(Methods):
         if self._base is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self._grad_fn, self._requires_grad = None, False
-        self._edits += 1
         return self
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:

@@ -12,7 +12,7 @@ from .emit import Emitter
 from .graph import Graph
 from .indexing import Expr
 from .mathlib import Helpers
-from .regions import Kernel, Regions
+from .regions import Regions
 from .writer import Parameters, Sites, Writer
 
 INDEX_LIMIT = 2**31 - 1
@@ -93,13 +93,3 @@ def finish(
     head = ", ".join(text for text, _ in declared)
     lines = [f"{attributes}__kernel void @NAME@({head}) {{", *("  " + line for line in body), "}"]
     return "\n".join(lines) + "\n", tuple(binding for _, binding in declared)
-
-
-__all__ = [
-    "Built",
-    "Context",
-    "Kernel",
-    "ScratchBinding",
-    "address_exprs",
-    "finish",
-]

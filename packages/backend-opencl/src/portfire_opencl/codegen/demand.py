@@ -17,7 +17,6 @@ from .indexing import (
     ZERO,
     Expr,
     bound,
-    constant,
     floordiv,
     modulo,
     ravel,
@@ -306,8 +305,3 @@ _RULES: dict[str, _Rule] = {
     "scalar": _source,
     "random_bits": _source,
 }
-
-
-def literal_index(values: Iterable[int]) -> Index:
-    """Return a constant index."""
-    return tuple(constant(v) for v in values)

@@ -366,6 +366,8 @@ def reindex(index: tuple[Expr, ...], new: Shape, old: Shape) -> tuple[Expr, ...]
     """Return the index into shape ``old`` of the element at ``index`` of its reshape ``new``."""
     if new == old:
         return index
+    if 0 in new:  # there is no element, and no groups of axes to match
+        return (ZERO,) * len(old)
     result: list[Expr] = []
     for a, b, c, d in reshape_groups(new, old):
         if b - a == 1 and d - c == 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
-from .indexing import Expr, lane_stride, scale, substitute, unbound, unravel, variable, variables
+from .indexing import Expr, lane_stride, unbound, unravel, variable, variables
 from .space import CHUNK, Dim
 
 ITEM_ELEMENTS = 8192  # elements that one work-item of a CPU schedule should own
@@ -55,11 +55,6 @@ def _joinable(a: Dim, b: Dim, exprs: Iterable[Expr]) -> bool:
         if left is None or right is None or left != right * b.size:
             return False
     return True
-
-
-def apply(exprs: Iterable[Expr], values: dict[str, Expr]) -> tuple[Expr, ...]:
-    """Substitute in many expressions."""
-    return tuple(substitute(e, values) for e in exprs)
 
 
 def lanes_for(size: int, most: int, overlap: bool = False) -> int:
@@ -134,11 +129,3 @@ def cut(rows: int, x: int, inner: int, lanes: int, units: int, operations: int) 
     if x_block >= x:
         return Cut(rows, x, min(max(wanted // (inner * x), 1), rows), x)
     return Cut(rows, x, 1, x_block)
-
-
-def last_variable(dims: Sequence[Dim]) -> Dim | None:
-    """Return the innermost dim."""
-    return dims[-1] if dims else None
-
-
-__all__ = ["Cut", "Merged", "apply", "cut", "lanes_for", "merge", "scale", "vector_cost"]

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .context import INDEX_LIMIT, Context, Kernel
+from .context import INDEX_LIMIT, Context
 from .demand import Entry, Index, Walk, within
 from .emit import Emitter
 from .graph import HEAVY, REDUCTIONS
 from .indexing import Expr, bound, shift, substitute, text, variables
 from .reduce import fold, grow, identity
+from .regions import Kernel
 from .render import Val, ctype, widened
 from .space import CHUNK, Dim, Space
 from .writer import Parameters, Writer

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from .context import Built, Context, Kernel, address_exprs
+from .context import Built, Context, address_exprs
 from .demand import Walk
 from .indexing import Expr, lane_stride, substitute, unravel, variable
-from .loops import Merged, lanes_for, merge, vector_cost
+from .loops import FOLD, Merged, lanes_for, merge, vector_cost
 from .nest import Job, Nest, input_index, job_of
 from .nest_cpu import build_cpu
 from .nest_gpu import build_gpu
 from .nest_tiles import TILE, build_tiled
+from .regions import Kernel
 from .space import CHUNK, Dim
 
 
@@ -55,7 +56,7 @@ def plan(context: Context, job: Job) -> Nest:
         dim = inner.dims[-1]
         lanes = lanes_for(dim.size, most)
         cost = vector_cost(dim, lanes, loads, guards, operations)
-        options.append((cost * 0.99 + len(job.reductions) * 24 / dim.size, dim.name, lanes))
+        options.append((cost * 0.99 + len(job.reductions) * FOLD / dim.size, dim.name, lanes))
     _, lane, lanes = min((o for o in options if o[2] > 1), default=options[0])
     follow = not job.reductions or lane == "x"
     y = None

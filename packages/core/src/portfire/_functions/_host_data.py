@@ -36,9 +36,9 @@ def _nested(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     try:
         array = np.array(data)
     except ValueError:
-        raise ValueError(_ragged(data)) from None
+        raise _ragged(data) from None
     if array.dtype == object or array.dtype.kind in "USO":
-        raise TypeError(_not_a_number(data))
+        raise _not_a_number(data)
     if array.size == 0:
         return array.astype(get_default_dtype().numpy)
     if array.dtype.kind == "f" and not _holds_arrays(data):
@@ -66,29 +66,32 @@ def _holds_arrays(data: Any) -> bool:
     return isinstance(data, np.ndarray | np.generic)
 
 
-def _ragged(data: Any) -> str:
-    """Torch's sentence for sequences of different lengths: where, expected, found."""
+def _ragged(data: Any) -> Exception:
+    """Torch's error for sequences of different lengths: where, expected, found."""
     depth, level = 0, [data]
     while level and all(isinstance(item, list) for item in level):
         lengths = [len(item) for item in level]
         for length in lengths:
             if length != lengths[0]:
-                return f"expected sequence of length {lengths[0]} at dim {depth} (got {length})"
+                return ValueError(
+                    f"expected sequence of length {lengths[0]} at dim {depth} (got {length})"
+                )
         level = [x for item in level for x in item]
         depth += 1
-    return f"expected sequence of numbers at dim {depth}, got a mix of numbers and sequences"
+    return TypeError(f"not a sequence: a number stands beside sequences at dim {depth}")
 
 
-def _not_a_number(data: Any) -> str:
+def _not_a_number(data: Any) -> Exception:
+    """Torch's error for the first element that is not a number."""
     stack = [data]
     while stack:
         item = stack.pop()
         if isinstance(item, list):
             stack.extend(reversed(item))
         elif item is None:
-            return "Could not infer dtype of NoneType"
+            return RuntimeError("Could not infer dtype of NoneType")
         elif isinstance(item, str):
-            return "new(): invalid data type 'str'"
+            return TypeError("new(): invalid data type 'str'")
         elif not isinstance(item, bool | int | float | np.generic | np.ndarray):
-            return f"Could not infer dtype of {type(item).__name__}"
-    return "Could not infer dtype of the data"
+            return RuntimeError(f"Could not infer dtype of {type(item).__name__}")
+    return RuntimeError("Could not infer dtype of the data")

@@ -53,8 +53,22 @@ def add(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
         tensor([11, 12])
     """
     if alpha != 1:
-        other = mul(other, alpha) if isinstance(other, _tensor.Tensor) else other * alpha
+        other = _scaled("add", input, other, alpha)
     return into(out, _binary(e.ADD, "add", input, other))
+
+
+def _scaled(name: str, input: Operand, other: Operand, alpha: float) -> Operand:
+    """``alpha * other``, for an operation with the dtype that ``input`` and ``other`` give."""
+    x, y = number_of(input), number_of(other)
+    _check(name, x, y)
+    dtype = result_dtype(x, y)
+    if type(alpha) is float and not dtype.is_floating_point:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    if dtype is bool_:
+        return y & bool(alpha)
+    return mul(y, alpha) if isinstance(y, _tensor.Tensor) else y * alpha
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
@@ -66,7 +80,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
         tensor([0, 1])
     """
     if alpha != 1:
-        other = mul(other, alpha) if isinstance(other, _tensor.Tensor) else other * alpha
+        other = _scaled("sub", input, other, alpha)
     for operand in (input, other):
         if isinstance(operand, bool) or getattr(operand, "_dtype", None) is bool_:
             raise RuntimeError(

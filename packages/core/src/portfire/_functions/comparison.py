@@ -221,7 +221,7 @@ def _bitwise(op: Operator, name: str, x: Operand, y: Operand) -> Tensor:
     x, y = number_of(x), number_of(y)
     dtype = result_dtype(x, y)
     if dtype.is_floating_point:
-        raise RuntimeError(f"\"{name}_cpu\" not implemented for '{_torch_name(dtype.name)}'")
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{_torch_name(dtype.name)}'")
     return dispatch.binary(op, x, y)
 
 
@@ -295,7 +295,7 @@ def bitwise_not(input: Tensor) -> Tensor:
     _need_tensor("bitwise_not", input)
     if input._dtype.is_floating_point:
         name = _torch_name(input._dtype.name)
-        raise RuntimeError(f"\"bitwise_not_cpu\" not implemented for '{name}'")
+        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{name}'")
     return _unary(e.INVERT, input)
 
 

@@ -267,10 +267,16 @@ def full(
 
 
 def number_in(number: Any, dtype: DType) -> Any:
-    """A Python number of the kind that a dtype holds."""
+    """A Python number of the kind that a dtype holds; a negative one wraps where it is unsigned."""
     if dtype.category == _dtype.BOOL:
         return bool(number)
-    return float(number) if dtype.is_floating_point else int(number)
+    if dtype.is_floating_point:
+        return float(number)
+    limits = np.iinfo(dtype.numpy)
+    low = int(limits.min) if dtype.is_signed else -int(limits.max)
+    if not low <= number <= limits.max:
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+    return int(number) if dtype.is_signed else int(number) % (int(limits.max) + 1)
 
 
 def zeros_like(

@@ -69,8 +69,10 @@ def _tensor_list(name: str, tensors: Any) -> list[Tensor]:
                 f"expected Tensor as element {position} in argument 0, but got "
                 f"{type(item).__name__}"
             )
+    if not tensors and name == "cat":
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     if not tensors:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
     return list(tensors)
 
 

@@ -30,7 +30,7 @@ def _pair(name: str, x: Any, y: Any) -> None:
             f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}"
         )
     if x._dtype.category == BOOL:
-        raise RuntimeError(f"\"{name}_impl\" not implemented for 'Bool'")
+        raise NotImplementedError(f"\"{name}_impl\" not implemented for 'Bool'")
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def _floating(name: str, dtype: DType | None) -> DType:
     if not dtype.is_floating_point:
         from portfire._functions.conversion import torch_name
 
-        raise RuntimeError(f"\"{name}\" not implemented for '{torch_name(dtype)}'")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{torch_name(dtype)}'")
     return dtype
 
 

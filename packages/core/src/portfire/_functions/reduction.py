@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._dtype import DType, bool_, int64
+from portfire._dtype import DType, bool_, int64, uint8
 from portfire._functions import arithmetic, comparison, elementary
 from portfire._functions.shape import wrap_dim
 from portfire._promotion import to_float
@@ -145,7 +145,7 @@ def mean(
 def _extreme(name: str, op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     axes = axes_of(dim, x.ndim)
     if math.prod(x._shape[a] for a in axes) == 0:
-        if dim is None:
+        if dim is None or dim == ():
             raise RuntimeError(
                 f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
                 "Specify the reduction dim with the 'dim' argument."
@@ -229,7 +229,7 @@ def _with_index(name: str, find: Any, x: Tensor, dim: int, keepdim: bool) -> tup
         return x.clone(), dispatch.full((), 0, x, int64)
     if x._shape[axis] == 0:
         raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
-    indices = find(x, axis, keepdim=True)
+    indices = find(x.to(uint8) if x._dtype is bool_ else x, axis, keepdim=True)
     values = x.gather(axis, indices)
     return (values, indices) if keepdim else (values.squeeze(axis), indices.squeeze(axis))
 
@@ -237,7 +237,7 @@ def _with_index(name: str, find: Any, x: Tensor, dim: int, keepdim: bool) -> tup
 def _arg(name: str, op: Operator, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     _need(name, x)
     if x._dtype is bool_:
-        raise RuntimeError(f"\"{name}_cpu\" not implemented for 'Bool'")
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
     if dim is None:
         if x.numel() == 0:
             raise IndexError(
@@ -285,7 +285,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(False)
     """
     _need("all", input)
-    return _reduce(r.MIN, input.to(bool_), axes_of(dim, input.ndim), keepdim)
+    return _truth(r.MIN, input, dim, keepdim)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -297,7 +297,12 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(True)
     """
     _need("any", input)
-    return _reduce(r.MAX, input.to(bool_), axes_of(dim, input.ndim), keepdim)
+    return _truth(r.MAX, input, dim, keepdim)
+
+
+def _truth(op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    result = _reduce(op, x.to(bool_), axes_of(dim, x.ndim), keepdim)
+    return result.to(uint8) if x._dtype is uint8 else result  # uint8 was the first bool
 
 
 def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
@@ -481,7 +486,9 @@ def _soft(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) -> 
     if not x._dtype.is_floating_point:
         from portfire._functions.conversion import torch_name
 
-        raise RuntimeError(f"\"{name}_kernel_impl\" not implemented for '{torch_name(x._dtype)}'")
+        raise NotImplementedError(
+            f"\"{name}_kernel_impl\" not implemented for '{torch_name(x._dtype)}'"
+        )
     axis = wrap_dim(dim, x.ndim)
     if not x.ndim:
         return elementary.exp(x - x) if op is c.SOFTMAX else x - x

@@ -45,7 +45,7 @@ class Interpreted:
 
     def __call__(self, buffers: Sequence[Any], scalars: Sequence[Any]) -> Sequence[Any]:
         """Run the steps."""
-        return self._run(self._steps, buffers, scalars)
+        return self._run(self._steps, self._runtime.finish, buffers, scalars)
 
     def profile(self, buffers: Sequence[Any], scalars: Sequence[Any], note: Note) -> Sequence[Any]:
         """Run the steps, and tell ``note`` how long each took."""
@@ -53,10 +53,14 @@ class Interpreted:
             (None if function is None else self._timed(function, step, note), step, dead)
             for function, step, dead in self._steps
         ]
-        return self._run(steps, buffers, scalars)
+        return self._run(steps, self._timed_finish(note), buffers, scalars)
 
     def _run(
-        self, steps: Sequence[_Step], buffers: Sequence[Any], scalars: Sequence[Any]
+        self,
+        steps: Sequence[_Step],
+        finish: Function,
+        buffers: Sequence[Any],
+        scalars: Sequence[Any],
     ) -> Sequence[Any]:
         runtime, program = self._runtime, self._program
         values: list[Any] = []
@@ -75,7 +79,7 @@ class Interpreted:
                     values.append(runtime.scalar(scalars[step.attrs[0]], step.dtype))
                 for i in dead:
                     values[i] = None
-            return [runtime.finish(values[i]) for i in program.outputs]
+            return [finish(values[i]) for i in program.outputs]
 
     def _timed(self, function: Function, step: Instruction, note: Note) -> Function:
         program, wait = self._program, self._runtime.synchronize
@@ -89,6 +93,20 @@ class Interpreted:
             wait()
             duration = perf_counter_ns() - start
             note(Measurement(step.op.name, start, duration, *work, detail))
+            return result
+
+        return timed
+
+    def _timed_finish(self, note: Note) -> Function:
+        finish, wait = self._runtime.finish, self._runtime.synchronize
+
+        def timed(array: Any) -> Any:
+            start = perf_counter_ns()
+            result = finish(array)
+            wait()
+            if result is not array:  # a view that was made dense
+                nbytes = int(getattr(result, "nbytes", 0))
+                note(Measurement("copy", start, perf_counter_ns() - start, nbytes, nbytes))
             return result
 
         return timed

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from portfire._dtype import DType
+from portfire._dtype import INTEGER, DType
 from portfire.backend._contract import Executable, Instruction, Program, Runtime, UnsupportedError
 from portfire.engine._lower import lower
 from portfire.engine._simplify import simplify
@@ -121,6 +121,8 @@ class Recorder:
 
     def scalar(self, number: bool | int | float, dtype: DType) -> Value:
         """Append a Python number: a run-time argument, never part of a plan."""
+        if type(number) is int:
+            number = _fitted(number, dtype)
         with self.lock:
             slot = len(self._scalars)
             step = self._leaf((self._state, SCALAR, (slot, dtype)))
@@ -219,6 +221,8 @@ class Recorder:
                 if source is not None:
                     source.shared = True
             self.flushes += 1
+            if _eager:
+                self.runtime.synchronize()  # so that the line at fault raises on every device
 
     def _plan(self, key: tuple[Any, ...], steps: list[Instruction]) -> _Plan:
         plan = self._plans.get(key)
@@ -286,6 +290,17 @@ class Recorder:
         """Return the value as a host array."""
         buffer = self.force(value)
         return self.runtime.download(buffer, value.shape, value.dtype)
+
+
+def _fitted(number: int, dtype: DType) -> int:
+    """An integer in the range of its dtype, wrapped around as arithmetic is."""
+    if not -(1 << 63) <= number < 1 << 63:
+        raise OverflowError("int too big to convert")
+    if dtype.category != INTEGER:
+        return number
+    bits = 8 * dtype.itemsize
+    number %= 1 << bits
+    return number - (1 << bits) if dtype.is_signed and number >> (bits - 1) else number
 
 
 def _aliases(program: Program) -> tuple[tuple[int, int], ...]:

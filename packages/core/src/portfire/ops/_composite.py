@@ -84,7 +84,7 @@ RELU = _unary(
     "relu",
     _relu,
     lambda x: np.where(x < 0, 0, x).astype(x.dtype),
-    lambda c, g: (dispatch.where(c.output > 0, g, 0.0),),
+    lambda c, g: (dispatch.where(c.output <= 0, 0.0, g),),  # NaN lets the gradient through
     (-1,),
     "max(x, 0).",
 )

@@ -76,6 +76,17 @@ def _guarded(function: Any) -> Callable[[Any, Any], Any]:
     return reference
 
 
+def _reference_pow(x: Any, y: Any) -> Any:
+    """NumPy refuses integers to negative powers: they are 0 but for the bases 1 and -1."""
+    if x.dtype.kind == "f":
+        return np.power(x, y)
+    negative = np.asarray(y) < 0
+    even = np.asarray(y) % 2  # of the same parity, and not negative
+    unit = (x == 1) | (x == x.dtype.type(0) - x.dtype.type(1))
+    power = np.power(x, np.where(negative, even, y).astype(x.dtype))
+    return np.where(negative & ~unit, 0, power).astype(x.dtype)
+
+
 def _reference_cast(x: Any, dtype: DType) -> Any:
     return x.astype(dtype.numpy)
 
@@ -196,7 +207,7 @@ _BINARY: tuple[Row, ...] = (
         "remainder", _guarded(np.remainder), "if", (1, 9), (0, 1), _grad_remainder,
         "x - y * floor(x / y), with the sign of y; an integer modulo 0 gives 0.",
     ),
-    ("pow", np.power, "if", (0.5, 2), (0, 1, -1), _grad_pow, "x ** y."),
+    ("pow", _reference_pow, "if", (0.5, 2), (0, 1, -1), _grad_pow, "x ** y."),
     ("maximum", np.maximum, "bif", (-2, 2), (0, 1), _grad_maximum, "The larger; NaN wins."),
     ("minimum", np.minimum, "bif", (-2, 2), (0, 1), _grad_minimum, "The smaller; NaN wins."),
     ("atan2", np.arctan2, "f", (0.5, 2), (0, 1), _grad_atan2, "The angle of the point (y, x)."),

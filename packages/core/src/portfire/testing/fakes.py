@@ -31,6 +31,8 @@ Array = np.ndarray[Any, Any]
 
 TINY_LIMIT = 64 << 10
 
+_installed: list[Sequence[BackendSpec]] = []  # by the contexts that are open, outermost first
+
 
 class ReferenceRuntime(PerOperatorRuntime):
     """A device that runs the references of the records with NumPy, and counts its memory.
@@ -96,6 +98,10 @@ class ReferenceRuntime(PerOperatorRuntime):
         """Copy a buffer to the host."""
         return np.array(buffer.reshape(shape))
 
+    def private(self, results: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
+        """Return the results: `finish` gave each memory of its own."""
+        return list(results)
+
     def memory(self) -> MemoryReport:
         """Report the bytes of live buffers."""
         return MemoryReport(self._held, self._held, self._peak, self.limit or 0)
@@ -129,17 +135,19 @@ def fake_devices(*specs: BackendSpec) -> Iterator[None]:
         tensor([1., 1.], device='fake:1')
     """
     wanted = specs or fakes()
-    entry_points = [*installed_entry_points(), _entry_point(wanted)]
-    old = install_host(PluginHost(entry_points, disabled_names()))
+    _installed.append(wanted)
+    own = [_entry_point(number, group) for number, group in enumerate(_installed)]
+    old = install_host(PluginHost([*installed_entry_points(), *own], disabled_names()))
     try:
         yield
     finally:
+        _installed.remove(wanted)
         install_host(old)
         for spec in wanted:
             _device.forget(spec.device_type)
 
 
-def _entry_point(specs: Sequence[BackendSpec]) -> Any:
+def _entry_point(number: int, specs: Sequence[BackendSpec]) -> Any:
     """What the loader sees of a plugin: it looks like `importlib.metadata.EntryPoint`."""
 
     @hookimpl
@@ -148,7 +156,7 @@ def _entry_point(specs: Sequence[BackendSpec]) -> Any:
 
     plugin = SimpleNamespace(portfire_backends=portfire_backends)
     return SimpleNamespace(
-        name=f"fakes@{CONTRACT_VERSION}",
+        name=f"fakes{number}@{CONTRACT_VERSION}",
         value="portfire.testing.fakes",
         dist=SimpleNamespace(name="portfire-testing", version="0"),
         load=lambda: plugin,
