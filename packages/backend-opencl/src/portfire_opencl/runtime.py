@@ -47,6 +47,7 @@ class OpenCLRuntime:
     """
 
     claims: frozenset[str] = frozenset()
+    defers_errors = True  # kernels set the error word; the next read of the host finds it
 
     def __init__(self, found: devices.Found, cache: DiskCache | None = None) -> None:
         cl = devices.opencl()

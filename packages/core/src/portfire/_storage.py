@@ -17,7 +17,16 @@ from portfire.engine._value import Value
 from portfire.ops._movement import EXPAND, PERMUTE, RESHAPE, SLICE, SLICE_UPDATE
 from portfire.ops._record import Attrs, Operator, Shape
 
-__all__ = ["Path", "Step", "Storage", "layout", "read_path", "view_strides", "write_path"]
+__all__ = [
+    "Path",
+    "Step",
+    "Storage",
+    "layout",
+    "read_path",
+    "unshared",
+    "view_strides",
+    "write_path",
+]
 
 Step = tuple[Operator, Attrs, Shape]  # a movement, its attributes, the shape that it gives
 Path = tuple[Step, ...]
@@ -42,8 +51,11 @@ class Storage:
 
     def write(self, path: Path, value: Value) -> None:
         """Replace the elements that a path reaches."""
+        recorder = value.recorder
+        if recorder.at_risk:
+            recorder.keep(self)
         if path:
-            record = value.recorder.record
+            record = recorder.record
             value = write_path(
                 self.value,
                 path,
@@ -51,6 +63,7 @@ class Storage:
                 lambda op, arrays, attrs: record(op, arrays, attrs),
                 lambda v: v.shape,
             )
+        value = unshared(value)
         old = self.value
         if old.exported and sys.getrefcount(old.buffer) > _OWN_REFERENCES:
             # An array outside shares this memory and has to see the write.
@@ -58,6 +71,13 @@ class Storage:
         else:
             self.value = value
         self.version += 1
+
+
+def unshared(value: Value) -> Value:
+    """The value for another cell, which must not follow what an array outside writes."""
+    if value.exported:
+        return value.recorder.record(EXPAND, (value,), (value.shape,))  # a new value, no work
+    return value
 
 
 def read_path(value: Value, path: Path) -> Value:

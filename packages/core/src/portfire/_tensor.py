@@ -21,6 +21,7 @@ from portfire._storage import (
     is_dense,
     layout,
     read_path,
+    unshared,
     write_path,
 )
 from portfire.engine._value import Value
@@ -134,7 +135,7 @@ class Tensor(Methods):
 
     def _fork(self, keep: bool) -> Tensor:
         """A tensor with the same value in a cell of its own, with its history if ``keep``."""
-        tensor = Tensor._wrap(self._read())
+        tensor = Tensor._wrap(unshared(self._read()))
         if keep and self._requires_grad:
             from portfire.autograd._node import edge_of
 

@@ -196,8 +196,6 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     source = src.to(device=self.device, dtype=self._dtype)
     if source._shape != self._shape:
         source = source.expand(self._shape)
-    if source._storage.value.exported:
-        source = source.clone()  # or this tensor would share memory with somebody's array
     return self._assign(source)
 
 

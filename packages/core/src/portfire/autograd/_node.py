@@ -161,7 +161,7 @@ class AccumulateGrad(Node):
     def run(self, grads: Sequence[Tensor | None], keep: bool) -> Sequence[Tensor | None]:
         """Add the gradient to the leaf's; the first one is taken over."""
         (grad,) = grads
-        if grad is not None:
+        if grad is not None and self.variable._requires_grad:  # it may have been detached since
             old = self.variable._grad
             if old is None:
                 # A cell of its own: a rule may have sent one tensor to several leaves.

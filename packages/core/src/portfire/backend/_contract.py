@@ -97,6 +97,9 @@ class MemoryReport:
 class Runtime(Protocol):
     """One opened device.
 
+    A runtime that finds an index out of range only at a later `download` or `synchronize`, as
+    devices with a queue do, says so with an attribute ``defers_errors = True``.
+
     Buffers hold dense arrays in row-major order. They are immutable to core: an executable never
     writes into an input unless its slot is in ``Program.donated``.
     """

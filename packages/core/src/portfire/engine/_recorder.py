@@ -17,7 +17,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from portfire.engine._value import Number, Value
 from portfire.engine._verify import verify
 from portfire.ops._record import Attrs, Kind, Operator, Shape, Spec
 from portfire.ops._source import INPUT, SCALAR
+
+if TYPE_CHECKING:
+    from portfire._storage import Storage
 
 __all__ = ["Recorder", "eager", "flush_all", "set_eager"]
 
@@ -68,6 +71,7 @@ class Recorder:
         device: the `portfire.device` that it records for.
         runtime: the backend's opened device.
         plans_built: how many plans were compiled so far.
+        at_risk: true while a failing flush could take written cells with it, see `keep`.
         flushes: how many graphs were run so far.
     """
 
@@ -77,6 +81,8 @@ class Recorder:
         self.lock = threading.RLock()
         self.plans_built = 0
         self.flushes = 0
+        # A device that finds errors later has run what follows them by then: nothing to restore.
+        self._raises_at_flush = not getattr(runtime, "defers_errors", False)
         self._transitions: dict[tuple[Any, ...], _Transition] = {}
         self._plans: OrderedDict[tuple[Any, ...], _Plan] = OrderedDict()
         self._reset()
@@ -92,6 +98,8 @@ class Recorder:
         self._scalars: list[bool | int | float] = []
         self._bytes = 0
         self._exported = False
+        self.at_risk = False  # an operator that can fail is pending, and a flush would raise it
+        self._kept: dict[Storage, Value] = {}  # cells written to since then, as they were
         self._limit = self._longest()
 
     def _longest(self) -> int:
@@ -115,6 +123,8 @@ class Recorder:
             self._steps.append(instruction)
             self._refs.append(_ref(result))
             self._bytes += nbytes
+            if op.fallible:
+                self.at_risk = self._raises_at_flush
             if index >= self._limit or self._bytes >= MAX_PENDING_BYTES:
                 self.flush()
             return result
@@ -194,6 +204,7 @@ class Recorder:
             ]
             steps, buffers, scalars = self._steps, self._buffers, self._scalars
             leaves, state, exported = self._leaves, self._state, self._exported
+            kept = self._kept
             self._reset()
             if not wanted:
                 return
@@ -209,6 +220,9 @@ class Recorder:
                     results = _observer(self, plan.execute, steps, buffers, scalars)
             except Exception as error:
                 self._salvage(wanted, steps, buffers, scalars)
+                for storage, before in kept.items():
+                    if storage.value.error is not None:
+                        storage.value = before
                 raise error
             if exported:
                 results = self.runtime.private(results, buffers)  # type: ignore[attr-defined]  # only runtimes that share memory with the host export
@@ -263,6 +277,10 @@ class Recorder:
                 value.shared = bool(plan.aliases)
             except Exception as error:  # noqa: BLE001  (whatever it is, reading the value raises it)
                 value.error = error
+
+    def keep(self, storage: Storage) -> None:
+        """Remember what a cell holds before it is written to, in case the flush fails."""
+        self._kept.setdefault(storage, storage.value)
 
     # Host access
 
