@@ -10,6 +10,7 @@ import pytest
 from portfire_opencl.codegen.indexing import (
     Expr,
     add,
+    bound,
     constant,
     floordiv,
     lane_stride,
@@ -21,6 +22,7 @@ from portfire_opencl.codegen.indexing import (
     substitute,
     text,
     two_runs,
+    unbound,
     unravel,
     variable,
 )
@@ -88,3 +90,11 @@ def test_a_row_shorter_than_two_vectors_makes_two_runs() -> None:
     assert runs[1] == 14
     narrow = add(scale(floordiv(x, 7), 9), modulo(x, 7))
     assert two_runs(substitute(narrow, {"x": start}), "s", 16) is None
+
+
+def test_promises_that_meet_are_all_replaced() -> None:
+    inner = bound(shift(variable("x", 12), -1), 11)
+    row, column = floordiv(shift(inner, 1), 3), modulo(shift(inner, 1), 3)
+    linear = add(scale(shift(bound(shift(row, -2), 2), 2), 3), column)
+    assert text(linear) == "x"
+    assert unbound(linear) == variable("x", 12)

@@ -463,3 +463,11 @@ def test_the_product_is_exact_with_zeros() -> None:
     y = leaf(0, 0, 3)
     y.prod().backward()
     assert grad_of(y) == [0, 0, 0]
+
+
+def test_a_leaf_that_no_longer_asks_gets_no_gradient(device: str) -> None:
+    x = portfire.ones(2, device=device, requires_grad=True)
+    y = x * 2
+    x.requires_grad_(False)
+    y.sum().backward()
+    assert x.grad is None

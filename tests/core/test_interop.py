@@ -234,3 +234,21 @@ def test_a_pickle_of_a_device_that_is_not_here_says_so() -> None:
         text = pickle.dumps(portfire.ones(1, device="fake:1"))
     with pytest.raises(RuntimeError, match="has no device type 'fake'"):
         pickle.loads(text)
+
+
+def test_a_copy_does_not_follow_an_array_outside() -> None:
+    array = np.array([1.0, 2.0], np.float32)
+    shared = portfire.from_numpy(array)
+    whole, all_of_it = portfire.zeros(2, device="cpu"), portfire.zeros(2, device="cpu")
+    whole[...] = shared
+    all_of_it.copy_(shared)
+    leaf = portfire.zeros(2, device="cpu", requires_grad=True)
+    leaf.backward(shared)
+    array[:] = 7
+    assert shared.tolist() == [7, 7]
+    assert whole.tolist() == [1, 2]
+    assert all_of_it.tolist() == [1, 2]
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == [1, 2]
+    leaf.grad.zero_()
+    assert array.tolist() == [7, 7]

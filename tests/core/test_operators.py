@@ -190,3 +190,10 @@ def test_extremes_of_bools_along_a_dimension(device: str) -> None:
     assert (values.tolist(), indices.tolist()) == ([True, False], [1, 0])
     values, indices = x.min(0)
     assert (values.tolist(), indices.tolist()) == ([False] * 3, [0, 1, 1])
+
+
+def test_the_mean_of_halves_whose_sum_is_too_large(device: str) -> None:
+    x = portfire.full((200, 5), 1000.0, dtype=portfire.float16, device=device)
+    assert x.mean().item() == 1000
+    assert x.mean(0).tolist() == [1000] * 5
+    assert x.mean().dtype is portfire.float16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import portfire
@@ -192,3 +193,18 @@ def test_an_overlapping_copy_reads_before_it_writes(device: str) -> None:
     x = portfire.arange(6, device=device)
     x[:-1] += x[1:]
     assert x.tolist() == [1, 3, 5, 7, 9, 5]
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (8, 8), (16, 17)])
+def test_writes_through_views_of_several_layouts_at_once(
+    shape: tuple[int, int], device: str
+) -> None:
+    x = portfire.arange(float(shape[0] * shape[1]), device=device).reshape(shape).clone()
+    expected = np.arange(shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    x[shape[0] // 2 :].neg_()
+    x.view(-1)[1:] -= 1
+    x.T[1:, ::2].mul_(2)
+    expected[shape[0] // 2 :] *= -1
+    expected.reshape(-1)[1:] -= 1
+    expected.T[1:, ::2] *= 2
+    assert x.tolist() == expected.tolist()

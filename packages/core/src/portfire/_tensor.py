@@ -358,12 +358,7 @@ class Tensor(Methods):
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
-        if self.ndim < 2:
-            raise RuntimeError(
-                "tensor.mT is only supported on matrices or batches of matrices. "
-                f"Got {self.ndim}-D tensor."
-            )
-        return shapes.transpose(self, -2, -1)
+        return shapes.matrix_transpose(self)
 
     def dim(self) -> int:
         """Return the number of dimensions."""
@@ -546,10 +541,15 @@ class Tensor(Methods):
         return bool(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only_element())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only_element())
+
+    def _only_element(self) -> Any:
+        if self.numel() != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
 
     def __index__(self) -> int:
         if self._dtype.is_floating_point or self.numel() != 1:

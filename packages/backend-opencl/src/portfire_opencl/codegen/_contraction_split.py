@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from portfire_opencl.codegen._contraction_api import Operand, Split
 from portfire_opencl.codegen._contraction_text import MASKS, Element, block, lines, transposed
-from portfire_opencl.codegen.indexing import Expr, constant, substitute, text, variables
+from portfire_opencl.codegen.indexing import Expr, Term, constant, substitute, text, variables
 
 __all__ = ["SplitPanel", "split_offset"]
 
@@ -34,13 +34,13 @@ def split_offset(
     """
     if offset.hi > _WIDEST:
         return None
-    terms: dict[str, list[tuple[object, int]]] = {probe: [] for probe in probes}
+    terms: dict[str, list[Term]] = {probe: [] for probe in probes}
     for atom, factor in offset.terms:
         used = variables(Expr(0, ((atom, 1),)))
         if len(used) != 1 or not used <= set(probes):
             return None
         terms[used.pop()].append((atom, factor))
-    parts = [Expr(0, tuple(terms[probe])) for probe in probes]  # type: ignore[arg-type]
+    parts = [Expr(0, tuple(terms[probe])) for probe in probes]
     parts[0] = Expr(offset.const, parts[0].terms)
 
     def shown(part: Expr, probe: str) -> Callable[[str], str]:

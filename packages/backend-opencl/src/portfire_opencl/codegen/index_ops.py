@@ -13,6 +13,7 @@ from portfire._dtype import DType
 from portfire.ops._indexing import of_shapes
 
 from .context import Built, Context, finish
+from .demand import Entry
 from .emit import Emitter
 from .indexing import Expr, ravel, reindex, variable
 from .loops import lanes_for
@@ -82,7 +83,9 @@ class _Put:
         text, bindings = finish(params, writer.scopes[0])
         return Built(text, bindings, (before * ranges * tiles,), (1,), label)
 
-    def _emitter(self, writer: Writer, params: Parameters) -> tuple[Emitter, tuple]:  # type: ignore[type-arg]
+    def _emitter(
+        self, writer: Writer, params: Parameters
+    ) -> tuple[Emitter, tuple[Entry, Entry, Entry]]:
         before, n, after = self.view
         nodes = self.context.graph.nodes
         b, j, m = variable("b", before), variable("j", n), variable("m", self.m)
@@ -95,7 +98,7 @@ class _Put:
         walk.run()
         return self.context.emitter(walk, writer, params), (copied, index, added)
 
-    def _columns(self, emitter: Emitter, lanes: int, entry: object, row: str, add: bool) -> None:
+    def _columns(self, emitter: Emitter, lanes: int, entry: Entry, row: str, add: bool) -> None:
         after = self.view[2]
         writer = emitter.writer
         if after == 1:
@@ -124,10 +127,10 @@ class _Put:
         before, n, after = self.view
         return ravel((variable("b", before), variable("j", n), variable("x", after)), self.view)
 
-    def _assign(self, emitter: Emitter, entry: object, add: bool) -> None:
+    def _assign(self, emitter: Emitter, entry: Entry, add: bool) -> None:
         dtype: DType = self.node.dtype
         pointer = emitter.params.buffer(self.value, dtype, write=True)
-        value = emitter.value(entry)  # type: ignore[arg-type]
+        value = emitter.value(entry)
         offset = self._offset()
         if add:
             old = emitter.read(pointer, dtype, offset)

@@ -245,7 +245,7 @@ def unbound(e: Expr) -> Expr:
             parts.append(scale(unbound(atom.inner), f))
         else:
             parts.append(Expr(0, ((atom, f),)))
-    return total(parts)
+    return unbound(total(parts))  # a quotient and its rest may have met, around another promise
 
 
 def variables(e: Expr) -> set[str]:

@@ -294,8 +294,9 @@ def bitwise_not(input: Tensor) -> Tensor:
     """
     _need_tensor("bitwise_not", input)
     if input._dtype.is_floating_point:
-        name = _torch_name(input._dtype.name)
-        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{name}'")
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
     return _unary(e.INVERT, input)
 
 

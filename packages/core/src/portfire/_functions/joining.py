@@ -245,6 +245,8 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
                 [1, 2],
                 [2, 3]])
     """
+    if not input.ndim:
+        return unfold(input.reshape(1), dimension, size, step).squeeze(0)
     axis = wrap_dim(dimension, input.ndim)
     if size > input._shape[axis]:
         raise RuntimeError(

@@ -330,6 +330,16 @@ def t(input: Tensor) -> Tensor:
     )
 
 
+def matrix_transpose(input: Tensor) -> Tensor:
+    """Return a view with the last two dimensions exchanged; see `Tensor.mT`."""
+    if input.ndim < 2:
+        raise RuntimeError(
+            "tensor.mT is only supported on matrices or batches of matrices. "
+            f"Got {input.ndim}-D tensor."
+        )
+    return transpose(input, -2, -1)
+
+
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """Return a view with some dimensions moved to other places.
 
@@ -374,6 +384,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         >>> portfire.arange(5).narrow(0, 1, 2)
         tensor([1, 2])
     """
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = wrap_dim(dim, input.ndim)
     n = input._shape[axis]
     if not -n <= start <= n:
@@ -440,6 +452,8 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
         >>> portfire.split(portfire.arange(5), 2)
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
+    if not input.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     axis = wrap_dim(dim, input.ndim)
     n = input._shape[axis]
     if isinstance(split_size_or_sections, int):
@@ -473,6 +487,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     axis = wrap_dim(dim, input.ndim)
     return split(input, max(1, -(-input._shape[axis] // chunks)), axis)
 

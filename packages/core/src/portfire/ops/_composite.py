@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from portfire import _dispatch as dispatch
+from portfire._dtype import float16, float32
 from portfire.ops import _elementwise as e
 from portfire.ops import _reduction as r
 from portfire.ops._movement import EXPAND, RESHAPE
@@ -176,8 +177,9 @@ def _infer_mean(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
 
 def _mean(x: Any, axes: Any) -> Any:
     count = dispatch.numel(tuple(x._shape[a] for a in axes))
-    total = dispatch.apply(r.SUM, (x,), (axes,))
-    return total / float(count)
+    # The sum may be beyond float16 where the mean is not.
+    wide = x.to(float32) if x._dtype is float16 else x
+    return (dispatch.apply(r.SUM, (wide,), (axes,)) / float(count)).to(x._dtype)
 
 
 def _grad_mean(ctx: Any, g: Any) -> tuple[Any, ...]:
@@ -190,7 +192,7 @@ MEAN = register(
         name="mean",
         kind=Kind.COMPOSITE,
         infer=_infer_mean,
-        reference=lambda x, axes: np.asarray(np.mean(x, axis=axes, dtype=x.dtype)),
+        reference=lambda x, axes: np.asarray(np.mean(x, axis=axes)).astype(x.dtype, copy=False),
         attrs=("axes",),
         gradient=_grad_mean,
         decompose=_mean,

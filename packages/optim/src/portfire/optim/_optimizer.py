@@ -90,7 +90,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]  # hooks go around step
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self._reset_hooks()
@@ -451,7 +451,7 @@ class Optimizer:
         return f"{type(self).__name__} (\n{body}\n)"
 
 
-Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
+Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]  # hooks go around step
 
 
 def _named(params: Any) -> tuple[list[Any], list[str] | None]:

@@ -97,5 +97,5 @@ def _import(key: str, item: Any, param: Tensor) -> Any:
     if isinstance(item, dict):
         return {name: _import(name, value, param) for name, value in item.items()}
     if isinstance(item, Iterable) and not isinstance(item, (str, bytes)):
-        return type(item)(_import("", value, param) for value in item)  # type: ignore[call-arg]
+        return type(item)(_import("", value, param) for value in item)  # type: ignore[call-arg]  # a list, tuple or their kin
     return item

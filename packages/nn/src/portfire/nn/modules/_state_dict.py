@@ -220,7 +220,7 @@ class StateDict(Traversal):
             keep_vars = by_position.get("keep_vars", keep_vars)
         if destination is None:
             destination = OrderedDict()
-            destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+            destination._metadata = OrderedDict()  # type: ignore[attr-defined]  # as torch keeps versions
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata
