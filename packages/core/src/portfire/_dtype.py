@@ -16,6 +16,8 @@ class DType:
 
     Attributes:
         name: the NumPy-style name, ``"float32"``.
+        scalar_name: the name in messages and in ``FloatTensor``, ``"Float"``.
+        c_name: the name of the C type in messages, ``"float"``.
         itemsize: bytes per element.
         is_floating_point: true for the float types.
         is_signed: true for types that hold negative values.
@@ -29,10 +31,24 @@ class DType:
         4
     """
 
-    __slots__ = ("category", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "rank")
+    __slots__ = (
+        "c_name",
+        "category",
+        "is_floating_point",
+        "is_signed",
+        "itemsize",
+        "name",
+        "numpy",
+        "rank",
+        "scalar_name",
+    )
 
-    def __init__(self, name: str, numpy: Any, category: int, rank: int) -> None:
+    def __init__(
+        self, name: str, numpy: Any, category: int, rank: int, scalar_name: str, c_name: str
+    ) -> None:
         self.name = name
+        self.scalar_name = scalar_name
+        self.c_name = c_name
         self.numpy = np.dtype(numpy)
         self.itemsize: int = self.numpy.itemsize
         self.category = category
@@ -50,16 +66,18 @@ class DType:
 # The categories of the promotion rules; a higher category wins whatever the widths.
 BOOL, INTEGER, FLOAT = 0, 1, 2
 
-bool_ = DType("bool", np.bool_, BOOL, 0)
-uint8 = DType("uint8", np.uint8, INTEGER, 1)
-int8 = DType("int8", np.int8, INTEGER, 1)
-int16 = DType("int16", np.int16, INTEGER, 2)
-int32 = DType("int32", np.int32, INTEGER, 3)
-uint32 = DType("uint32", np.uint32, INTEGER, 4)  # random bits; no promotion with signed types
-int64 = DType("int64", np.int64, INTEGER, 5)
-float16 = DType("float16", np.float16, FLOAT, 6)
-float32 = DType("float32", np.float32, FLOAT, 7)
-float64 = DType("float64", np.float64, FLOAT, 8)
+bool_ = DType("bool", np.bool_, BOOL, 0, "Bool", "bool")
+uint8 = DType("uint8", np.uint8, INTEGER, 1, "Byte", "unsigned char")
+int8 = DType("int8", np.int8, INTEGER, 1, "Char", "signed char")
+int16 = DType("int16", np.int16, INTEGER, 2, "Short", "short")
+int32 = DType("int32", np.int32, INTEGER, 3, "Int", "int")
+uint32 = DType(
+    "uint32", np.uint32, INTEGER, 4, "UInt32", "unsigned int"
+)  # random bits; no promotion with signed types
+int64 = DType("int64", np.int64, INTEGER, 5, "Long", "long")
+float16 = DType("float16", np.float16, FLOAT, 6, "Half", "half")
+float32 = DType("float32", np.float32, FLOAT, 7, "Float", "float")
+float64 = DType("float64", np.float64, FLOAT, 8, "Double", "double")
 
 ALL = (bool_, uint8, int8, int16, int32, uint32, int64, float16, float32, float64)
 NAMES = {dtype.name: dtype for dtype in ALL}

@@ -221,12 +221,8 @@ def _bitwise(op: Operator, name: str, x: Operand, y: Operand) -> Tensor:
     x, y = number_of(x), number_of(y)
     dtype = result_dtype(x, y)
     if dtype.is_floating_point:
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{_torch_name(dtype.name)}'")
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtype.scalar_name}'")
     return dispatch.binary(op, x, y)
-
-
-def _torch_name(name: str) -> str:
-    return {"float16": "Half", "float32": "Float", "float64": "Double"}.get(name, name)
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:

@@ -129,18 +129,7 @@ def type_(self: Tensor, dtype: Any = None) -> Any:
     return self.to(dtype)
 
 
-LEGACY_NAMES = {
-    _dtype.float32: "FloatTensor",
-    _dtype.float64: "DoubleTensor",
-    _dtype.float16: "HalfTensor",
-    _dtype.int64: "LongTensor",
-    _dtype.int32: "IntTensor",
-    _dtype.int16: "ShortTensor",
-    _dtype.int8: "CharTensor",
-    _dtype.uint8: "ByteTensor",
-    _dtype.bool_: "BoolTensor",
-    _dtype.uint32: "UInt32Tensor",
-}
+LEGACY_NAMES = {dtype: f"{dtype.scalar_name}Tensor" for dtype in _dtype.ALL}
 
 
 Method = Callable[["Tensor"], "Tensor"]
@@ -175,15 +164,10 @@ def cast_for_inplace(result: Tensor, dtype: DType) -> Tensor:
     """Cast an in-place result to its destination; RuntimeError where torch forbids it."""
     if not can_cast(result._dtype, dtype):
         raise RuntimeError(
-            f"result type {torch_name(result._dtype)} can't be cast to the desired output type "
-            f"{torch_name(dtype)}"
+            f"result type {result._dtype.scalar_name} can't be cast to the desired output type "
+            f"{dtype.scalar_name}"
         )
     return dispatch.apply(CAST, (result,), (dtype,))
-
-
-def torch_name(dtype: DType) -> str:
-    """The name in torch's sentences: Float for float32."""
-    return LEGACY_NAMES[dtype].removesuffix("Tensor")
 
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:

@@ -23,9 +23,7 @@ def _pair(name: str, x: Any, y: Any) -> None:
                 f"{type(operand).__name__}"
             )
     if x._dtype is not y._dtype:
-        from portfire._functions.conversion import torch_name
-
-        names = [torch_name(t._dtype).lower() for t in (x, y)]
+        names = [t._dtype.scalar_name.lower() for t in (x, y)]
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}"
         )

@@ -22,9 +22,7 @@ Device = Any
 def _floating(name: str, dtype: DType | None) -> DType:
     dtype = dtype or get_default_dtype()
     if not dtype.is_floating_point:
-        from portfire._functions.conversion import torch_name
-
-        raise NotImplementedError(f"\"{name}\" not implemented for '{torch_name(dtype)}'")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{dtype.scalar_name}'")
     return dtype
 
 

@@ -129,11 +129,9 @@ def mean(
     _need("mean", input)
     x = input if dtype is None else input.to(dtype)
     if not x._dtype.is_floating_point:
-        from portfire._functions.conversion import torch_name
-
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-            f"complex dtype. Got: {torch_name(x._dtype)}"
+            f"complex dtype. Got: {x._dtype.scalar_name}"
         )
     axes = axes_of(dim, x.ndim)
     count = math.prod(x._shape[a] for a in axes)
@@ -484,10 +482,8 @@ def _soft(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) -> 
     _need(name, x)
     x = x if dtype is None else x.to(dtype)
     if not x._dtype.is_floating_point:
-        from portfire._functions.conversion import torch_name
-
         raise NotImplementedError(
-            f"\"{name}_kernel_impl\" not implemented for '{torch_name(x._dtype)}'"
+            f"\"{name}_kernel_impl\" not implemented for '{x._dtype.scalar_name}'"
         )
     axis = wrap_dim(dim, x.ndim)
     if not x.ndim:

@@ -19,7 +19,6 @@ import numpy as np
 from portfire import float32
 from portfire._dispatch import apply
 from portfire.nn._composites._windows import Pair, window_count
-from portfire.nn._names import c_name, scalar_name
 from portfire.ops import Kind, Operator, Sample, Spec, WrongCall, lookup, register
 
 __all__ = ["CONV2D", "CONV2D_INPUT_GRAD", "CONV2D_WEIGHT_GRAD"]
@@ -43,7 +42,7 @@ def _check_channels(x: Spec, weight: Spec, groups: int) -> None:
         )
     if x.dtype is not weight.dtype:
         raise RuntimeError(
-            f"expected scalar type {scalar_name(x.dtype)} but found {scalar_name(weight.dtype)}"
+            f"expected scalar type {x.dtype.scalar_name} but found {weight.dtype.scalar_name}"
         )
 
 
@@ -55,8 +54,7 @@ def _check_bias(x: Spec, weight: Spec, bias: Spec) -> None:
         )
     if bias.dtype is not x.dtype:
         raise RuntimeError(
-            f"Input type ({c_name(x.dtype)}) and bias type ({c_name(bias.dtype)}) should be the "
-            "same"
+            f"Input type ({x.dtype.c_name}) and bias type ({bias.dtype.c_name}) should be the same"
         )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from portfire import float32
 from portfire._dispatch import apply
-from portfire.nn._names import c_name, scalar_name
 from portfire.ops import Kind, Operator, Sample, Spec, WrongCall, lookup, register
 
 __all__ = ["LINEAR"]
@@ -33,13 +32,13 @@ def _infer(specs: tuple[Spec, ...], attrs: tuple[Any, ...]) -> Spec:
     if x.dtype is not weight.dtype:
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
-            f"{c_name(x.dtype)} != {c_name(weight.dtype)}"
+            f"{x.dtype.c_name} != {weight.dtype.c_name}"
         )
     for spec in bias:
         if spec.dtype is not x.dtype:
             raise RuntimeError(
                 "self and mat2 must have the same dtype, but got "
-                f"{scalar_name(spec.dtype)} and {scalar_name(x.dtype)}"
+                f"{spec.dtype.scalar_name} and {x.dtype.scalar_name}"
             )
         if spec.shape not in ((outputs,), (1,), ()):
             rows = math.prod(x.shape[:-1])

@@ -6,7 +6,7 @@ import portfire
 from portfire import Tensor
 from portfire._dispatch import apply, full
 from portfire.nn._composites._losses import NLL_LOSS
-from portfire.nn._names import not_implemented, scalar_name
+from portfire.nn._names import not_implemented
 from portfire.nn.functional._reduction import check_reduction, reduction_from_flags
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -190,7 +190,7 @@ def _check_weight(input: Tensor, weight: Tensor | None) -> None:
         )
     if weight.dtype is not input.dtype:
         raise RuntimeError(
-            f"expected scalar type {scalar_name(input.dtype)} but found {scalar_name(weight.dtype)}"
+            f"expected scalar type {input.dtype.scalar_name} but found {weight.dtype.scalar_name}"
         )
 
 
@@ -200,7 +200,7 @@ def _check_probabilities(
     if not target.is_floating_point():
         raise RuntimeError(
             "Expected floating point type for target with class probabilities, got "
-            f"{scalar_name(target.dtype)}"
+            f"{target.dtype.scalar_name}"
         )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
@@ -242,6 +242,6 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None) -> None
             raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}")
     if target.dtype not in (portfire.int64, portfire.uint8):
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {scalar_name(target.dtype)}"
+            f"expected target dtype to be Long or Byte, but got {target.dtype.scalar_name}"
         )
     _check_weight(input, weight)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import portfire
 from portfire import Tensor
-from portfire.nn._names import scalar_name
 
 __all__ = ["dropout"]
 
@@ -38,7 +37,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return input
     if not input.is_floating_point():
         raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {scalar_name(input.dtype)}"
+            f"result type Float can't be cast to the desired output type {input.dtype.scalar_name}"
         )
     if p == 1:
         # Not a tensor of zeros: what is not a number stays so.

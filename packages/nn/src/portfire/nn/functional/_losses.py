@@ -7,7 +7,6 @@ import warnings
 from portfire import Tensor, promote_types
 from portfire._dispatch import apply, broadcast_shapes
 from portfire.nn._composites._losses import BINARY_CROSS_ENTROPY, MSE_LOSS
-from portfire.nn._names import scalar_name
 from portfire.nn.functional._reduction import check_reduction, reduce_loss, reduction_from_flags
 
 __all__ = ["binary_cross_entropy", "l1_loss", "mse_loss"]
@@ -143,7 +142,7 @@ def binary_cross_entropy(
         )
     if target.dtype is not input.dtype:
         raise RuntimeError(
-            f"Found dtype {scalar_name(target.dtype)} but expected {scalar_name(input.dtype)}"
+            f"Found dtype {target.dtype.scalar_name} but expected {input.dtype.scalar_name}"
         )
     for name, tensor in (("input", input), ("target", target)):
         if not bool(((tensor >= 0) & (tensor <= 1)).all()):
