@@ -27,13 +27,23 @@ from portfire.engine._lower import lower
 from portfire.engine._simplify import simplify
 from portfire.engine._value import Number, Value
 from portfire.engine._verify import verify
-from portfire.ops._record import Attrs, Kind, Operator, Shape, Spec
+from portfire.ops._record import Attrs, Kind, Operator, Shape
 from portfire.ops._source import INPUT, SCALAR
 
 if TYPE_CHECKING:
     from portfire._storage import Storage
 
-__all__ = ["Recorder", "eager", "flush_all", "set_eager"]
+__all__ = [
+    "Recorder",
+    "eager",
+    "flush_all",
+    "lost",
+    "observed",
+    "set_eager",
+    "set_observer",
+    "set_verifying",
+    "unsupported_dtype",
+]
 
 MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the first time
 MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may have to hold
@@ -407,6 +417,3 @@ def set_observer(observer: Callable[..., Sequence[Any]] | None) -> None:
 def observed() -> bool:
     """Tell whether flushes run through a function."""
     return _observer is not None
-
-
-__all__ += ["Spec", "lost", "observed", "set_observer", "set_verifying", "unsupported_dtype"]
