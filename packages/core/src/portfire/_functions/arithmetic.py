@@ -24,6 +24,30 @@ from portfire.ops import _elementwise as e
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "abs",
+    "add",
+    "addcdiv",
+    "addcmul",
+    "clamp",
+    "div",
+    "floor_divide",
+    "lerp",
+    "maximum",
+    "minimum",
+    "mul",
+    "neg",
+    "pow",
+    "reciprocal",
+    "remainder",
+    "rsqrt",
+    "sign",
+    "sqrt",
+    "square",
+    "sub",
+    "true_divide",
+]
+
 Operand = Any  # a Tensor, or a Python or NumPy number
 
 

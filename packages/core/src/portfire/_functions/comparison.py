@@ -17,6 +17,32 @@ from portfire.ops._record import Operator
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "allclose",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "eq",
+    "equal",
+    "ge",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "masked_fill",
+    "ne",
+]
+
 Operand = Any  # a Tensor, or a Python or NumPy number
 
 

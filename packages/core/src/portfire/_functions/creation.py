@@ -19,6 +19,24 @@ from portfire.ops._movement import EXPAND
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "arange",
+    "as_tensor",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "logspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
 
 Device = Any  # a portfire.device, its name, or None for the default
 Shape = tuple[int, ...]

@@ -18,6 +18,28 @@ from portfire.ops._record import Operator
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "atan2",
+    "ceil",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "frac",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "relu",
+    "round",
+    "sigmoid",
+    "sin",
+    "tan",
+    "tanh",
+    "trunc",
+]
+
 
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``e ** input``.

@@ -17,6 +17,17 @@ from portfire.ops._movement import RESHAPE
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "gather",
+    "index_select",
+    "masked_select",
+    "nonzero",
+    "scatter",
+    "scatter_add",
+    "take_along_dim",
+    "where",
+]
+
 Index = tuple["Tensor", ...]
 
 

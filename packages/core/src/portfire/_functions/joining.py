@@ -24,6 +24,19 @@ from portfire._functions.shape import (
     wrap_dim,
 )
 
+__all__ = [
+    "cat",
+    "diagonal",
+    "flip",
+    "hstack",
+    "roll",
+    "stack",
+    "tile",
+    "tril",
+    "triu",
+    "vstack",
+]
+
 
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Return a copy with the order of some dimensions reversed.

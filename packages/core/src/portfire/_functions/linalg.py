@@ -13,6 +13,16 @@ from portfire.ops._contraction import DOT
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "addmm",
+    "bmm",
+    "dot",
+    "matmul",
+    "mm",
+    "mv",
+    "outer",
+]
+
 
 def _pair(name: str, x: Any, y: Any) -> None:
     _check(name, x, y)

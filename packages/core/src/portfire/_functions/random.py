@@ -16,6 +16,17 @@ from portfire._random import Generator
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "bernoulli",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
 Device = Any
 
 

@@ -18,6 +18,28 @@ from portfire.ops._record import Operator
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "cumsum",
+    "log_softmax",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "prod",
+    "softmax",
+    "std",
+    "sum",
+    "var",
+]
+
 Dims = Any  # None, an int, or a tuple of ints
 
 

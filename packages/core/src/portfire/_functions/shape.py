@@ -15,6 +15,26 @@ from portfire.ops import _movement as m
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
+__all__ = [
+    "broadcast_tensors",
+    "broadcast_to",
+    "chunk",
+    "flatten",
+    "movedim",
+    "narrow",
+    "permute",
+    "ravel",
+    "reshape",
+    "select",
+    "split",
+    "squeeze",
+    "t",
+    "transpose",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+]
+
 
 Shape = tuple[int, ...]
 

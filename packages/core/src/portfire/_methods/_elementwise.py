@@ -1,45 +1,17 @@
-"""The methods of `Tensor` that are functions too: each is defined once, in `_functions`."""
+"""The methods of elementwise functions, the operators of Python among them."""
 
 from __future__ import annotations
 
-from portfire._functions import (
-    arithmetic,
-    comparison,
-    conversion,
-    creation,
-    elementary,
-    indexing,
-    joining,
-    linalg,
-    random,
-    reduction,
-    shape,
-)
+from portfire._functions import arithmetic, comparison, elementary
 from portfire._functions._inplace import inplace
 from portfire._functions._operands import operator, reflected
 from portfire.ops import _elementwise as e
 
-__all__ = ["Methods"]
+__all__ = ["ElementwiseMethods"]
 
 
-class Methods:
-    """The table of methods: Tensor inherits it."""
-
-    to = conversion.to
-    type = conversion.type_
-    cpu = conversion.cpu
-    float, double, half = conversion.float_, conversion.double, conversion.half
-    int, long, short, char = conversion.int_, conversion.long, conversion.short, conversion.char
-    byte, bool = conversion.byte, conversion.bool_
-    type_as = conversion.type_as
-    new_zeros, new_ones = creation.new_zeros, creation.new_ones
-    new_empty, new_full, new_tensor = creation.new_empty, creation.new_full, creation.new_tensor
-    copy_, fill_, zero_, set_ = (
-        conversion.copy_,
-        conversion.fill_,
-        conversion.zero_,
-        conversion.set_,
-    )
+class ElementwiseMethods:
+    """A table of methods: each is defined once, in `_functions`."""
 
     add, sub, mul, div = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div
     subtract, multiply, divide = arithmetic.sub, arithmetic.mul, arithmetic.div
@@ -72,46 +44,6 @@ class Methods:
     bitwise_not, bitwise_and = comparison.bitwise_not, comparison.bitwise_and
     bitwise_or, bitwise_xor = comparison.bitwise_or, comparison.bitwise_xor
     masked_fill = comparison.masked_fill
-
-    sum, mean, prod = reduction.sum, reduction.mean, reduction.prod
-    max, min, amax, amin = reduction.max, reduction.min, reduction.amax, reduction.amin
-    argmax, argmin, all, any = reduction.argmax, reduction.argmin, reduction.all, reduction.any
-    std, var, norm = reduction.std, reduction.var, reduction.norm
-    logsumexp, cumsum = reduction.logsumexp, reduction.cumsum
-    softmax, log_softmax = reduction.softmax, reduction.log_softmax
-    count_nonzero = reduction.count_nonzero
-
-    view, reshape, view_as, reshape_as = (
-        shape.view, shape.reshape, shape.view_as, shape.reshape_as,
-    )  # fmt: skip
-    flatten, unflatten, ravel = shape.flatten, shape.unflatten, shape.ravel
-    squeeze, unsqueeze = shape.squeeze, shape.unsqueeze
-    expand, expand_as, broadcast_to = shape.expand, shape.expand_as, shape.broadcast_to
-    transpose, swapaxes, swapdims, t = (
-        shape.transpose, shape.transpose, shape.transpose, shape.t,
-    )  # fmt: skip
-    permute, movedim, moveaxis, flip = shape.permute, shape.movedim, shape.movedim, joining.flip
-    narrow, select, unbind = shape.narrow, shape.select, shape.unbind
-    split, chunk, repeat, tile, roll = (
-        shape.split, shape.chunk, joining.repeat, joining.tile, joining.roll,
-    )  # fmt: skip
-    tril, triu, unfold, diagonal = joining.tril, joining.triu, joining.unfold, joining.diagonal
-
-    index_select, masked_select = indexing.index_select, indexing.masked_select
-    gather, scatter, scatter_add = indexing.gather, indexing.scatter, indexing.scatter_add
-    nonzero, where, take_along_dim = (
-        indexing.nonzero,
-        indexing.where_method,
-        indexing.take_along_dim,
-    )
-    __getitem__, __setitem__ = indexing.getitem, indexing.setitem
-
-    matmul, mm, mv, bmm, dot = linalg.matmul, linalg.mm, linalg.mv, linalg.bmm, linalg.dot
-    outer, addmm = linalg.outer, linalg.addmm
-
-    uniform_, normal_ = random.uniform_, random.normal_
-    bernoulli_, random_, bernoulli = random.bernoulli_, random.random_, random.bernoulli
-
     __add__, __radd__ = (
         operator(arithmetic.add, e.ADD),
         reflected(arithmetic.add),
@@ -131,8 +63,6 @@ class Methods:
     __mod__ = operator(arithmetic.remainder)
     __rmod__ = reflected(arithmetic.remainder)
     __pow__, __rpow__ = operator(arithmetic.pow), reflected(arithmetic.pow)
-    __matmul__ = operator(linalg.matmul)
-    __rmatmul__ = reflected(linalg.matmul)
     __and__ = __rand__ = operator(comparison.bitwise_and)
     __or__ = __ror__ = operator(comparison.bitwise_or)
     __xor__ = __rxor__ = operator(comparison.bitwise_xor)
@@ -146,7 +76,6 @@ class Methods:
     __gt__, __ge__ = operator(comparison.gt), operator(comparison.ge)
     __eq__ = operator(comparison.eq)  # type: ignore[assignment]  # elementwise, as NumPy's
     __ne__ = operator(comparison.ne)  # type: ignore[assignment]  # elementwise, as NumPy's
-
     add_ = __iadd__ = inplace(arithmetic.add)
     sub_ = __isub__ = inplace(arithmetic.sub)
     mul_ = __imul__ = inplace(arithmetic.mul)
@@ -179,9 +108,3 @@ class Methods:
     )  # fmt: skip
     logical_not_ = inplace(comparison.logical_not)
     masked_fill_ = inplace(comparison.masked_fill)
-    scatter_, scatter_add_ = inplace(indexing.scatter), inplace(indexing.scatter_add)
-    cumsum_ = inplace(reduction.cumsum)
-    tril_, triu_ = inplace(joining.tril), inplace(joining.triu)
-    unsqueeze_ = shape.in_place_view(shape.unsqueeze)
-    squeeze_ = shape.in_place_view(shape.squeeze)
-    transpose_, t_ = shape.in_place_view(shape.transpose), shape.in_place_view(shape.t)
