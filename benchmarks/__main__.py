@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -30,8 +31,13 @@ def arguments() -> argparse.ArgumentParser:
         default=os.environ.get("TORCH_PYTHON"),
         help="interpreter of an environment with PyTorch and NumPy; or set TORCH_PYTHON",
     )
-    parser.add_argument("--rounds", type=int, default=15, help="samples of each contestant")
-    parser.add_argument("--seconds", type=float, default=0.15, help="length of a sample")
+    parser.add_argument(
+        "--rivals-python",
+        default=os.environ.get("RIVALS_PYTHON"),
+        help="interpreter of an environment with tinygrad or JAX, or both; or set RIVALS_PYTHON",
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="samples of each contestant")
+    parser.add_argument("--seconds", type=float, default=0.12, help="length of a sample")
     parser.add_argument("--rows", nargs="*", default=[], help="only rows with one of these texts")
     parser.add_argument("--gpu", action="store_true", help="PyTorch on CUDA (float32, TF32 off)")
     parser.add_argument("--opencl", default="opencl", help="the OpenCL device, such as opencl:1")
@@ -57,6 +63,38 @@ def contestants(torch_python: Path, opencl: str, gpu: bool) -> list[Contestant]:
     ]
 
 
+def rivals(python: Path | None) -> list[Contestant]:
+    """Return the other libraries that an environment has; say which do not start, and why."""
+    if python is None:
+        return []
+    known = {"tinygrad": ("tinygrad", "CL"), "jax": ("JAX", "cpu")}
+    found = []
+    for library, (label, device) in known.items():
+        one = Contestant(label, python, library, device)
+        try:
+            measure.descriptions([one])
+        except RuntimeError as error:
+            print(f"{label} does not take part: {error}", file=sys.stderr)
+        else:
+            found.append(one)
+    return found
+
+
+def groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows in parts that share their processes."""
+    return [
+        list(part) for _, part in itertools.groupby(rows, key=lambda row: row.group or row.name)
+    ]
+
+
+def interpreter(parser: argparse.ArgumentParser, given: str | None, whose: str) -> Path | None:
+    """Return the path of an interpreter that was named, or None; ends if it is not there."""
+    found = shutil.which(given) if given else None
+    if given and found is None:
+        parser.error(f"got {given!r} as the interpreter of the environment of {whose}")
+    return Path(found) if found else None
+
+
 def chosen(texts: Sequence[str]) -> list[Row]:
     """Return the rows that are to be measured."""
     return [row for row in ROWS if not texts or any(text in row.name for text in texts)]
@@ -67,20 +105,23 @@ def main(argv: list[str] | None = None) -> int:
     parser = arguments()
     options = parser.parse_args(argv)
     rows = chosen(options.rows)
-    found = shutil.which(options.torch_python) if options.torch_python else None
-    if found is None:
+    torch_python = interpreter(parser, options.torch_python, "PyTorch")
+    if torch_python is None:
         parser.error(
-            f"PyTorch is what portfire is compared with; got {options.torch_python!r} as the "
-            "interpreter of its environment (--torch-python, or TORCH_PYTHON)"
+            "PyTorch is what portfire is compared with: name the interpreter of its environment "
+            "(--torch-python, or TORCH_PYTHON)"
         )
     if not rows:
         parser.error(f"no row has one of the texts {options.rows}")
-    everybody = contestants(Path(found), options.opencl, options.gpu)
+    everybody = contestants(torch_python, options.opencl, options.gpu)
+    others = rivals(interpreter(parser, options.rivals_python, "tinygrad and JAX"))
+    everybody += [] if options.gpu else others
     result = report.Report(
         [one.label for one in everybody if one.library == "torch"],
         [one.label for one in everybody if one.library == "portfire"],
         measure.descriptions(everybody),
         f"{options.rounds} rounds of samples of {options.seconds} s",
+        [one.label for one in everybody if one.library not in ("torch", "portfire")],
         loads=[os.getloadavg()[0]],
     )
     taking_part = {row: everybody[:1] if row.ceiling else everybody for row in rows}
@@ -91,10 +132,12 @@ def main(argv: list[str] | None = None) -> int:
             bar.set_postfix_str(text)
             bar.update()
 
-        for row, those in taking_part.items():
-            times = measure.measure(row, those, options.rounds, options.seconds, progress)
-            result.rows.append((row, times))
-    result.overheads = measure.overheads([one for one in everybody if not one.environment])
+        for part in groups(rows):
+            those = taking_part[part[0]]
+            times = measure.measure(part, those, options.rounds, options.seconds, progress)
+            result.rows += times.items()
+    plain = [one for one in everybody if not one.environment and one not in others]
+    result.overheads = measure.overheads(plain)
     result.imports = overheads.import_times()
     result.loads.append(os.getloadavg()[0])
     text = report.markdown(result)

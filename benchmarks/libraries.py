@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
+import os
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
+
+from benchmarks.workloads import Row, Step
+
+QUIRKS = Path(__file__).parents[1] / "packages/backend-opencl/src/portfire_opencl/quirks.py"
 
 
 def nothing() -> None:
     """Do nothing."""
+
+
+class AbsentError(Exception):
+    """A library has no text for a row."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +34,13 @@ class Library:
     """A library on a device.
 
     Attributes:
-        t: the module with torch's names.
+        t: the module, with torch's names or names of its own.
         settle: starts what is still only recorded; called after each step while its result lives.
         synchronize: waits until the device has done everything.
         launches: kernels and plans started so far; None where nobody counts them.
         about: version and device in words.
+        rows: `benchmarks.rivals`' text for each row's function, where torch's does not do.
+        wait: waits for a step's result, in a library that has no other way to wait.
     """
 
     t: Any
@@ -29,6 +48,16 @@ class Library:
     synchronize: Callable[[], None]
     launches: Callable[[], dict[str, int]] | None
     about: str
+    rows: dict[str, Callable[..., Step]] | None = None
+    wait: Callable[[Any], Any] | None = None
+
+    def setup(self, row: Row, device: str) -> Step:
+        """Return the step of a row; AbsentError if there is no text for it."""
+        if self.rows is None:
+            return row.setup(self.t, device)
+        if row.function not in self.rows:
+            raise AbsentError(row.name)
+        return self.rows[row.function](device, **row.sizes)
 
 
 def load_torch(device: str) -> Library:
@@ -80,4 +109,59 @@ def count_launches(runtime: Any) -> Callable[[], dict[str, int]]:
     return lambda: dict(counts)
 
 
-LIBRARIES: dict[str, Callable[[str], Library]] = {"torch": load_torch, "portfire": load_portfire}
+def load_jax(device: str) -> Library:
+    """Load JAX on the CPU; each step is one jitted function."""
+    jax: Any = importlib.import_module("jax")
+    rows = importlib.import_module("benchmarks.rivals.jax_rows").SETUPS
+    about = f"JAX {jax.__version__}, jitted, {jax.devices()[0].device_kind}"
+    return Library(jax, nothing, nothing, None, about, rows, jax.block_until_ready)
+
+
+def load_tinygrad(device: str) -> Library:
+    """Load tinygrad on a device of its own, such as CL; each step is one TinyJit."""
+    os.environ["DEV"] = device
+    if device == "CL" and "OCL_ICD_VENDORS" not in os.environ:
+        _find_pocl()
+    opened: Any = importlib.import_module("tinygrad").Device[device]
+    if device == "CL":
+        _name_processor(opened)
+    rows = importlib.import_module("benchmarks.rivals.tinygrad_rows").SETUPS
+    version = importlib.import_module("importlib.metadata").version("tinygrad")
+    about = f"tinygrad {version}, TinyJit, {getattr(opened, 'device_name', device)}"
+    return Library(None, nothing, opened.synchronize, None, about, rows)
+
+
+def _find_pocl() -> None:
+    """Show the PoCL that pyopencl brought into this environment, if it did, to OpenCL's loader."""
+    spec = importlib.util.find_spec("pyopencl")
+    for found in Path(spec.origin).parent.glob(".libs/libpocl*") if spec and spec.origin else ():
+        folder = tempfile.mkdtemp(prefix="icd-")
+        Path(folder, "pocl.icd").write_text(f"{found}\n", encoding="utf-8")
+        os.environ["OCL_ICD_VENDORS"] = folder
+
+
+def _name_processor(opened: Any) -> None:
+    """Let PoCL build for a processor that it does not know, as portfire does for itself."""
+    spec = importlib.util.spec_from_file_location("quirks", QUIRKS)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{QUIRKS} can not be loaded")
+    quirks = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = quirks  # its dataclasses look themselves up there
+    spec.loader.exec_module(quirks)
+    address = ctypes.cast(opened.cl_dev, ctypes.c_void_p).value
+    quirks.name_pocl_cpu(SimpleNamespace(int_ptr=address))
+
+
+def values(result: Any) -> np.ndarray[Any, Any]:
+    """Return a step's result, of whichever library, as a flat array."""
+    if hasattr(result, "cpu"):
+        result = result.detach().cpu()
+    return np.asarray(result.numpy() if hasattr(result, "numpy") else result).reshape(-1)
+
+
+LIBRARIES: dict[str, Callable[[str], Library]] = {
+    "torch": load_torch,
+    "portfire": load_portfire,
+    "jax": load_jax,
+    "tinygrad": load_tinygrad,
+}

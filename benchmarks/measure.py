@@ -47,41 +47,60 @@ class Result:
 
 
 def measure(
-    row: Row,
+    rows: Sequence[Row],
     contestants: Sequence[Contestant],
     rounds: int,
     seconds: float,
     progress: Callable[[str], None],
-) -> dict[str, Result]:
-    """Measure a row with everybody, each in a fresh process; the first one is the reference."""
-    results = {one.label: Result() for one in contestants}
+) -> dict[Row, dict[str, Result]]:
+    """Measure rows one after the other in fresh processes; the first contestant is the reference.
+
+    A contestant whose process ends during a row has that as its error, and sits out the rest.
+    """
     with contextlib.ExitStack() as stack:
-        running: list[tuple[Running, int, Result]] = []
-        for one in contestants:
-            progress(f"{row.name}: {one.label} prepares")
-            process = stack.enter_context(Running(one))
-            result = results[one.label]
-            steps = prepare(process, row, result, seconds)
-            if not result.error:
-                running.append((process, steps, result))
-        for number in range(rounds):
-            progress(f"{row.name}: round {number + 1} of {rounds}")
-            # The order turns, so that nobody always runs after the same neighbor.
-            shift = number % len(running) if running else 0
-            for process, steps, result in running[shift:] + running[:shift]:
-                time.sleep(PAUSE)
-                took = process.ask("sample", steps=steps)
-                if "error" in took:
-                    raise RuntimeError(f"{row.name}: {took['error']}")
-                result.wall.append(took["wall"] / steps)
-                result.cpu.append(took["cpu"] / steps)
+        everybody = [stack.enter_context(Running(one)) for one in contestants]
+        return {row: measure_row(row, everybody, rounds, seconds, progress) for row in rows}
+
+
+def measure_row(
+    row: Row,
+    everybody: Sequence[Running],
+    rounds: int,
+    seconds: float,
+    progress: Callable[[str], None],
+) -> dict[str, Result]:
+    """Have everybody prepare a row and take their turns."""
+    results = {process.contestant.label: Result() for process in everybody}
+    running: list[tuple[Running, int, Result]] = []
+    for process in everybody:
+        label = process.contestant.label
+        progress(f"{row.name}: {label} prepares")
+        steps = prepare(process, row, results[label], seconds)
+        if steps:
+            running.append((process, steps, results[label]))
+    for number in range(rounds):
+        progress(f"{row.name}: round {number + 1} of {rounds}")
+        # The order turns, so that nobody always runs after the same neighbor.
+        shift = number % len(running) if running else 0
+        for process, steps, result in running[shift:] + running[:shift]:
+            time.sleep(PAUSE)
+            took = process.ask("sample", steps=steps)
+            if "error" in took:
+                raise RuntimeError(f"{row.name}: {took['error']}")
+            result.wall.append(took["wall"] / steps)
+            result.cpu.append(took["cpu"] / steps)
     compare(row, list(results.values()))
     return results
 
 
 def prepare(process: Running, row: Row, result: Result, seconds: float) -> int:
-    """Have a contestant set a row up; return how many steps fill a sample."""
-    reply = process.ask("prepare", row=row.name)
+    """Have a contestant set a row up; return how many steps fill a sample, 0 if it can not."""
+    try:
+        reply = process.ask("prepare", row=row.name)
+    except RuntimeError as error:
+        reply = {"error": f"its process ended: {error}"}
+    if "absent" in reply:
+        return 0
     if "error" in reply:
         result.error = str(reply["error"])
         return 0
@@ -96,7 +115,7 @@ def compare(row: Row, results: list[Result]) -> None:
     """Hold everybody's values of the first steps against the reference's."""
     reference = results[0].values
     for result in results:
-        if result.error or results[0].error:
+        if result.error or results[0].error or not result.values:
             continue
         mine, theirs = np.array(result.values), np.array(reference)
         result.difference = float(np.max(np.abs(mine - theirs) / (1 + np.abs(theirs))))

@@ -24,6 +24,7 @@ class Report:
     ours: Sequence[str]
     descriptions: dict[str, str]
     options: str
+    rivals: Sequence[str] = ()
     rows: list[tuple[Row, dict[str, Result]]] = field(default_factory=list)
     overheads: dict[str, dict[str, float]] = field(default_factory=dict)
     imports: dict[str, float] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class Report:
 
     @property
     def labels(self) -> list[str]:
-        """Everybody, the references first."""
+        """Those of the main tables, the references first."""
         return [*self.references, *self.ours]
 
 
@@ -44,6 +45,7 @@ def markdown(report: Report) -> str:
         "the faster PyTorch column over portfire's, of medians (of minima): above 1, portfire is "
         "ahead.",
         wall_table(report),
+        *rival_part(report),
         "**CPU time** of a step in ms, all threads, medians, with ratios likewise; a busy neighbor "
         "disturbs it less than wall time.",
         cpu_table(report),
@@ -116,6 +118,29 @@ def wall_table(report: Report) -> str:
     return table(head, lines)
 
 
+def rival_part(report: Report) -> list[str]:
+    """Return the paragraph and the table of the other libraries, if any took part."""
+    if not report.rivals:
+        return []
+    own = report.ours[-1]
+    head = ["workload", *report.rivals, own, *(f"{rival} / {own}" for rival in report.rivals)]
+    lines = []
+    for row, results in compared(report):
+        others = [results[rival] for rival in report.rivals]
+        if not any(other.wall for other in others):
+            continue
+        base = results[own].median
+        cells = [ms(result.median) for result in (*others, results[own])]
+        cells += [f"**{ratio(other.median, base)}**" for other in others]
+        lines.append([row.name, *cells])
+    return [
+        f"**Other libraries**, wall time of a step in ms, medians of the same rounds; a ratio "
+        f"above 1 means that portfire on {own} is ahead. Rows that they have no text for are left "
+        "out.",
+        table(head, lines),
+    ]
+
+
 def cpu_table(report: Report) -> str:
     """Return the table of CPU times and ratios."""
     head = ["workload", *report.labels, *(f"torch / {own}" for own in report.ours)]
@@ -137,7 +162,7 @@ def call_table(report: Report) -> str:
     for row, results in compared(report):
         cells = [str(results[own].counts.get("launches", MISSING)) for own in report.ours]
         cells += [number(results[label].first) for label in report.labels]
-        cells += [f"{results[own].difference:.0e}" for own in report.ours]
+        cells += [f"{results[own].difference:.0e}".replace("nan", MISSING) for own in report.ours]
         lines.append([row.name, *cells])
     return table(head, lines)
 
@@ -170,7 +195,7 @@ def ms(seconds: float) -> str:
 
 def ratio(base: float, other: float) -> str:
     """Return how many times longer the base takes."""
-    return f"{base / other:.2f}" if other > 0 else MISSING
+    return f"{base / other:.2f}" if base > 0 and other > 0 else MISSING
 
 
 def number(value: float) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import libraries, overheads
+from benchmarks.libraries import AbsentError
 from benchmarks.workloads import ROWS, Step
 
 WARM_UP = 3  # steps; their results are compared between the libraries
@@ -45,7 +46,11 @@ class Worker:
         """Set a row up, take its first steps, and return their results and times."""
         (found,) = [r for r in ROWS if r.name == row]
         began = time.perf_counter()
-        self.step = found.setup(self.library.t, self.device)
+        self.step = None  # what the row before held goes first
+        try:
+            self.step = self.library.setup(found, self.device)
+        except AbsentError:
+            return {"absent": True}
         self.library.synchronize()
         set_up = time.perf_counter() - began
         results, times = [], []
@@ -76,6 +81,8 @@ class Worker:
         for _ in range(steps):
             result = step()
             settle()
+        if self.library.wait is not None:
+            self.library.wait(result)
         self.library.synchronize()
         return result
 
@@ -95,9 +102,9 @@ class Worker:
 
 def values_of(result: Any) -> list[float]:
     """Return a few evenly spaced elements of a tensor."""
-    flat = result.reshape(-1)
+    flat = libraries.values(result)
     every = max(1, flat.shape[0] // SAMPLED_VALUES)
-    return [float(value) for value in flat[::every].tolist()]
+    return [float(value) for value in flat[::every]]
 
 
 def main(name: str, device: str) -> None:

@@ -29,7 +29,9 @@ def row(text: str) -> Row:
 def test_a_row_is_measured_by_all_and_their_results_agree(text: str) -> None:
     everybody = [contestant(device) for device in available_devices()]
     told: list[str] = []
-    results = measure.measure(row(text), everybody, rounds=2, seconds=0.01, progress=told.append)
+    wanted = row(text)
+    found = measure.measure([wanted], everybody, rounds=2, seconds=0.01, progress=told.append)
+    results = found[wanted]
     assert list(results) == [one.label for one in everybody]
     for result in results.values():
         assert result.error == ""
@@ -96,6 +98,30 @@ def test_the_report_has_times_ratios_and_what_went_wrong() -> None:
     assert "- MLP 784-256-256-10, Adam, batch 32, cpu: other results" in text
 
 
+def test_the_report_has_the_other_libraries_in_a_table_of_their_own() -> None:
+    whole = example_report()
+    whole.rivals = ["JAX"]
+    whole.rows[1][1]["JAX"] = measure.Result([0.005], [0.005])
+    text = report.markdown(whole)
+    assert "| workload | JAX | opencl | JAX / opencl |" in text
+    assert "| 5.00 | 2.00 | **2.50** |" in text
+    assert "copy 64M" not in text
+
+
+def test_a_row_without_a_text_is_not_measured_and_not_wrong() -> None:
+    wanted = row("matmul 1024")
+    results = [measure.Result(values=[[1.0]]), measure.Result()]
+    measure.compare(wanted, results)
+    assert [result.error for result in results] == ["", ""]
+
+
+def test_rows_of_a_group_share_their_processes() -> None:
+    parts = command.groups(ROWS)
+    assert [r for part in parts for r in part] == list(ROWS)
+    assert all(len(part) == 1 or len({r.group for r in part}) == 1 for part in parts)
+    assert len(parts) < len(ROWS)
+
+
 def test_the_report_goes_between_its_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- measured: cpu -->\nold\n<!-- end: cpu -->\nb\n", encoding="utf-8")
@@ -117,12 +143,17 @@ def test_the_page_in_docs_has_the_sections() -> None:
     ("options", "sentence"),
     [
         (["--torch-python", "/nowhere/python"], "got '/nowhere/python' as the interpreter"),
+        ([], "PyTorch is what portfire is compared with"),
         (["--torch-python", str(PYTHON), "--rows", "abacus"], "no row has one of the texts"),
     ],
 )
 def test_wrong_options_are_refused_in_a_sentence(
-    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+    options: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("TORCH_PYTHON", raising=False)
     with pytest.raises(SystemExit, match="2"):
         command.main(options)
     assert sentence in capsys.readouterr().err

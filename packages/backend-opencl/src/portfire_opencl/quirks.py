@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["QUIRKS", "Quirk", "cpu_features", "matching", "repair"]
+__all__ = ["QUIRKS", "Quirk", "cpu_features", "matching", "name_pocl_cpu", "repair"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def cpu_features() -> set[str]:
     return set()
 
 
-def _name_pocl_cpu(device: Any) -> str | None:
+def name_pocl_cpu(device: Any) -> str | None:
     """Replace the processor name that PoCL's compiler refuses by one that it knows.
 
     PoCL keeps the name as a C string that its device record points to. Reading goes through
@@ -119,7 +119,7 @@ QUIRKS = (
         reproducer="build any kernel with PoCL 3.0 from PyPI on an AMD Zen 5 processor",
         source="measured, PoCL 3.0-rc2 with LLVM 14.0.6 on an EPYC of family 26",
         review="2027-11",
-        repair=_name_pocl_cpu,
+        repair=name_pocl_cpu,
     ),
     Quirk(
         name="pocl-tanh-infinity",
