@@ -83,13 +83,13 @@ def total(t: Any, device: str, *, dim: int | None) -> Step:
 def transpose(t: Any, device: str) -> Step:
     """A square, transposed in memory."""
     x = normal(t, device, 4096, 4096)
-    return lambda: x.t().clone(memory_format=t.contiguous_format)
+    return lambda: x.t().contiguous()
 
 
 def channels_last(t: Any, device: str) -> Step:
     """Channels moved to the end in memory."""
     x = normal(t, device, 32, 64, 32, 32)
-    return lambda: x.permute(0, 2, 3, 1).clone(memory_format=t.contiguous_format)
+    return lambda: x.permute(0, 2, 3, 1).contiguous()
 
 
 def cumsum(t: Any, device: str) -> Step:

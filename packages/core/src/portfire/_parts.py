@@ -15,7 +15,7 @@ __all__ = ["find"]
 SUBPACKAGES = {"nn": "portfire-nn", "optim": "portfire-optim"}
 
 # Modules of this package that `import portfire` does not pay for.
-LATE = {"profiler"}
+LATE = {"func", "profiler"}
 
 
 def find(name: str) -> Any:

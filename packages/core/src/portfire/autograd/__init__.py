@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfire.autograd import function
+from portfire.autograd import function, functional
 from portfire.autograd._engine import backward, grad
 from portfire.autograd._function import Function
+from portfire.autograd._gradcheck import GradcheckError, gradcheck, gradgradcheck
 from portfire.autograd._mode import (
     enable_grad,
     inference_mode,
@@ -25,12 +26,16 @@ from portfire.autograd._node import RemovableHandle
 
 __all__ = [
     "Function",
+    "GradcheckError",
     "RemovableHandle",
     "Variable",
     "backward",
     "enable_grad",
     "function",
+    "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
