@@ -287,6 +287,34 @@ def test_what_is_written_after_a_failure_in_the_same_flush_is_undone_only_if_it_
     assert other.tolist() == [2, 2]
 
 
+def test_a_failure_that_lost_its_inputs_computes_nothing_from_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with null_device() as null:
+        state = portfire.ones(2, device="null") + 1
+        portfire.flush()
+        state.add_(1)
+        other = portfire.ones(3, device="null") * 2
+        compiled = []
+
+        def compile(program: Any) -> Any:
+            def execute(buffers: Any, scalars: Any) -> Any:
+                error = MemoryError("no room for the second launch")
+                error.inputs_lost = True  # type: ignore[attr-defined]  # what the contract says
+                raise error
+
+            compiled.append(program)
+            return execute
+
+        monkeypatch.setattr(null, "compile", compile)
+        with pytest.raises(MemoryError, match="no room for the second launch"):
+            portfire.flush()
+        assert len(compiled) == 1
+        for lost in (state, other):
+            with pytest.raises(RuntimeError, match=r"has no value.*no room for the second"):
+                lost.tolist()
+
+
 def test_the_error_names_operator_and_shapes(device: str) -> None:
     x = portfire.zeros(4, 3, device=device)
     with pytest.raises(IndexError, match="index 4 is out of bounds") as caught:

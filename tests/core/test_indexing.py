@@ -228,7 +228,7 @@ def test_an_index_from_another_device(device: str) -> None:
         ((0, 3), IndexError, "index 3 is out of bounds for dimension [01] with size 3"),
         ((0, 0, 0, 0), IndexError, "too many indices for tensor of dimension 3"),
         (1.5, IndexError, "only integers, slices"),
-        ("a", IndexError, "only integers, slices"),
+        ("a", TypeError, "invalid data type 'str'"),
         (slice(None, None, -1), ValueError, "step must be greater than zero"),
         (slice(None, None, 0), ValueError, "step must be greater than zero"),
         (slice(0.5, 2), TypeError, "slice indices must be integers or None or have an __index__"),

@@ -30,8 +30,19 @@ SOURCES = Path(portfire.__file__).parents[4]
 # Where an operator's name is a word for something else.
 HOMONYMS = {
     "full": ("_printing.py",),  # a profile of set_printoptions
-    "add": ("ops/_indexing.py", "_functions/indexing.py"),  # a mode of put and scatter
-}
+    # Modes of put and scatter, and what `reduce=` may say.
+    "add": (
+        "ops/_indexing.py", "ops/_along.py", "ops/_scan.py", "ops/_strided.py",
+        "backend/_array_api_order.py", "_functions/indexing.py", "_functions/along.py",
+        "_functions/counting.py", "_functions/scattering.py", "_functions/rearranging.py",
+    ),
+    "mul": ("ops/_along.py", "backend/_array_api_order.py", "_functions/along.py"),
+    "sum": ("_functions/along.py",),
+    "prod": ("_functions/along.py",),
+    "mean": ("_functions/along.py",),
+    "max": ("_limits.py", "_dtype.py"),  # fields of finfo and iinfo
+    "min": ("_limits.py",),
+}  # fmt: skip
 
 
 def named(items: Any) -> Any:
@@ -171,6 +182,8 @@ def _strings_of_core() -> dict[str, set[str]]:
             if path.relative_to(folder).parts[0] in ("nn", "optim"):
                 continue  # where wheels are installed, they lie beside core
             tree = ast.parse(path.read_text(encoding="utf-8"))
+            # What a module exports are functions, not operators.
+            tree.body = [n for n in tree.body if not ast.unparse(n).startswith("__all__")]
             found = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
             words = {w for s in found if isinstance(s, str) for w in re.findall(r"^\w+$", s)}
             _STRINGS[str(path.relative_to(folder))] = words

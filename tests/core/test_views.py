@@ -32,6 +32,20 @@ VIEWS = {
     "split": lambda x: x.split(2)[1],
     "chunk": lambda x: x.chunk(2, 1)[0],
     "diagonal": lambda x: x.diagonal(),
+    "diagonal above": lambda x: x.diagonal(1),
+    "diagonal of a transpose": lambda x: x.t().diagonal(-1),
+    "diagonal of a part": lambda x: x[1:, :3].diagonal(),
+    "unfold": lambda x: x.unfold(1, 2, 2),
+    "unfold with gaps": lambda x: x.unfold(0, 1, 3),
+    "as_strided": lambda x: x.as_strided((2, 3), (8, 1), 1),
+    "as_strided of a view": lambda x: x[1:].as_strided((2, 2), (1, 8)),
+    "row of an expansion": lambda x: x.unsqueeze(0).expand(3, 4, 4)[1],
+    "number as a tensor": lambda x: x[portfire.tensor(2)],
+    "tensor_split": lambda x: x.tensor_split(3, 1)[0],
+    "hsplit": lambda x: x.hsplit(2)[1],
+    "mH": lambda x: x.mH,
+    "adjoint": lambda x: x.adjoint(),
+    "swapaxes": lambda x: x.swapaxes(0, 1),
     "view of a view": lambda x: x[1:].t()[::2],
     "movedim": lambda x: x.movedim(0, 1),
     "expand to itself": lambda x: x.expand(4, 4),
@@ -208,3 +222,72 @@ def test_writes_through_views_of_several_layouts_at_once(
     expected.reshape(-1)[1:] -= 1
     expected.T[1:, ::2] *= 2
     assert x.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("view", "strides", "offset"),
+    [
+        (lambda x: x.diagonal(), (7,), 0),
+        (lambda x: x.diagonal(-1), (7,), 6),
+        (lambda x: x.t().diagonal(1), (7,), 6),
+        (lambda x: x[:, ::2].diagonal(), (8,), 0),
+        (lambda x: x.unfold(1, 3, 2), (6, 2, 1), 0),
+        (lambda x: x.t().unfold(0, 2, 1), (1, 6, 1), 0),
+        (lambda x: x.as_strided((2, 2), (3, 2), 1), (3, 2), 1),
+        (lambda x: x[1:].as_strided((2,), (4,)), (4,), 6),
+        (lambda x: x.unfold(1, 3, 2)[1:, 1].t(), (1, 6), 8),
+        (lambda x: x.t().diagonal()[1:].expand(2, 3), (0, 7), 7),
+    ],
+)
+def test_strides_of_views_that_step(view: Any, strides: Any, offset: int, device: str) -> None:
+    found = view(portfire.arange(24.0, device=device).reshape(4, 6))
+    assert (found.stride(), found.storage_offset()) == (strides, offset)
+
+
+def test_strides_tell_where_numpy_finds_the_elements() -> None:
+    x = portfire.arange(24.0, device="cpu").reshape(4, 6)
+    for view in (x.t().diagonal(1), x.unfold(1, 3, 2), x[1:].as_strided((2, 2), (7, 3))):
+        array = view.numpy()
+        assert array.tolist() == view.tolist()
+        array[...] = -1
+        assert set(view.reshape(-1).tolist()) == {-1}
+
+
+def test_overlapping_windows_see_each_other(device: str) -> None:
+    windows = portfire.arange(4.0, device=device).unfold(0, 2, 1)
+    windows[0, 1] = 9
+    assert windows.tolist() == [[0, 9], [9, 2], [2, 3]]
+
+
+def test_elements_that_are_shown_twice_refuse_to_be_written(device: str) -> None:
+    x = portfire.zeros(3, 1, device=device)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        x.expand(3, 4).add_(1)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        x.as_strided((2, 2), (0, 1)).fill_(1)
+    assert x.tolist() == [[0], [0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (lambda x: x.unfold(0, 2, 2)[:, 0].zero_(), [0, 1, 0, 1, 0, 1]),
+        (lambda x: x.as_strided((2,), (3,)).mul_(5), [5, 1, 1, 5, 1, 1]),
+        (lambda x: x.reshape(2, 3).t().diagonal().mul_(2), [2, 1, 1, 1, 2, 1]),
+        (lambda x: x.unsqueeze(0).expand(2, 6)[1, 2:4].mul_(3), [1, 1, 3, 3, 1, 1]),
+    ],
+)
+def test_gradients_of_writing_through_steps(edit: Any, expected: list[int], device: str) -> None:
+    leaf = portfire.arange(6.0, device=device).requires_grad_(True)
+    x = leaf * 1
+    edit(x)
+    x.sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == expected
+
+
+def test_what_a_reduction_gives_is_no_view(device: str) -> None:
+    x = portfire.ones(2, 3, device=device, requires_grad=True)
+    assert not x.sum(1, keepdim=True).detach_().requires_grad
+    with pytest.raises(RuntimeError, match="Can't detach views in-place"):
+        (x * 1)[0].detach_()

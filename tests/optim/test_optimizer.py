@@ -132,7 +132,7 @@ def test_errors(make: Any, error: type[Exception], message: str) -> None:
 
 
 def test_update_is_for_subclasses() -> None:
-    with pytest.raises(NotImplementedError, match=r"Optimizer does not define update\(\)"):
+    with pytest.raises(NotImplementedError, match=r"an optimizer has to define update\(\)"):
         optim.Optimizer([W], {}).update(W, W, {}, {})
 
 
@@ -365,3 +365,61 @@ def test_a_linear_fit(device: str) -> None:
         (x * weight + bias - y).square().mean().backward()
         optimizer.step()
     np.testing.assert_allclose([weight.item(), bias.item()], [3.0, -1.0], atol=0.02)
+
+
+# Rules of one's own
+
+OUTSIDE = portfire.ones(2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda p, g, s, h: (p.sum(), {}), r"gave a parameter of shape \[\].*it is of shape \[2\]"),
+        (lambda p, g, s, h: (p * g.sum().item(), {}), "cannot read the value of a tensor"),
+        (lambda p, g, s, h: (OUTSIDE, {}), "has to compute from its arguments"),
+    ],
+)
+def test_rules_that_cannot_be_recorded(rule: Any, message: str) -> None:
+    made = type("Made", (optim.Optimizer,), {"update": staticmethod(rule)})
+    w = leaf(1.0, 2.0)
+    with pytest.raises(RuntimeError, match=message):
+        step_by_one(made([w], {"lr": 0.1}), w)
+    assert w.tolist() == [1.0, 2.0]
+
+
+class Turning(optim.Optimizer):
+    """Changes its rule with an option, and keeps a number beside a tensor."""
+
+    runs: int = 0
+
+    def init(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        return {"turns": 0.0, "sum": portfire.zeros_like(param.detach())}
+
+    def hyper(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        state["turns"] += 1.0
+        return {"turns": state["turns"], "power": group["power"]}
+
+    @staticmethod
+    def update(
+        param: Tensor, grad: Tensor, state: dict[str, Tensor], hyper: dict[str, Any]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        Turning.runs += 1
+        total = state["sum"] + grad * hyper["turns"]
+        return param - total ** hyper["power"], {"sum": total}
+
+
+def test_a_rule_runs_once_for_each_variant(device: str) -> None:
+    one, two = leaf(10.0, 20.0, device=device), leaf(30.0, 40.0, device=device)
+    optimizer = Turning([one, two], {"power": 1})
+    Turning.runs = 0
+    for _ in range(3):
+        step_by_one(optimizer, one, two)
+    assert Turning.runs == 1
+    assert one.tolist() == [0.0, 10.0]  # less 1, 3 and 6
+    optimizer.param_groups[0]["power"] = 2
+    step_by_one(optimizer, one, two)
+    assert Turning.runs == 2
+    assert two.tolist() == [-80.0, -70.0]  # less 10 squared
+    assert optimizer.state[two]["turns"] == 4.0
+    assert optimizer.state[two]["sum"].tolist() == [10.0, 10.0]

@@ -9,7 +9,14 @@ from typing import Any
 from portfire import plugins
 from portfire.engine._recorder import Recorder
 
-__all__ = ["default_device", "device", "recorder_for", "resolve", "set_default_device"]
+__all__ = [
+    "chosen_device",
+    "default_device",
+    "device",
+    "recorder_for",
+    "resolve",
+    "set_default_device",
+]
 
 
 class _Context(threading.local):
@@ -117,6 +124,11 @@ def default_device() -> device:
     if _context.stack:
         return _context.stack[-1]
     return _default if _default is not None else device(plugins.default_device_type())
+
+
+def chosen_device() -> device | None:
+    """Return the default device if somebody chose one, without looking for what there is."""
+    return _context.stack[-1] if _context.stack else _default
 
 
 def set_default_device(device_: Any) -> None:

@@ -45,7 +45,7 @@ def apply(op: Operator, tensors: Sequence[Tensor], attrs: Attrs = ()) -> Tensor:
 
 
 def pair(op: Operator, x: Tensor, y: Operand) -> Tensor | None:
-    """The common case of `binary`, in a hurry: floats of one dtype, shape and device, or a number.
+    """The common case of `binary`, in a hurry: floats of one dtype and device, or a number.
 
     None where it is not that case.
     """
@@ -58,10 +58,16 @@ def pair(op: Operator, x: Tensor, y: Operand) -> Tensor | None:
             return None
         tracked = x._requires_grad
         other = recorder.scalar(y, dtype)
-    elif isinstance(y, _tensor.Tensor) and y._dtype is dtype and y._shape == x._shape:
+    elif isinstance(y, _tensor.Tensor) and y._dtype is dtype:
         other = y._read() if y._path else y._storage.value
         if other.recorder is not recorder or not dtype.is_floating_point:
             return None
+        if y._shape != x._shape:
+            shape = broadcast_pair(x._shape, y._shape)
+            if value.shape != shape and value.shape:
+                value = recorder.record(_movement.EXPAND, (value,), (shape,))
+            if other.shape != shape and other.shape:
+                other = recorder.record(_movement.EXPAND, (other,), (shape,))
         tracked = x._requires_grad or y._requires_grad
     else:
         return None
@@ -191,15 +197,14 @@ def broadcast_pair(a: Shape, b: Shape) -> Shape:
 def _broadcast(a: Shape, b: Shape) -> Shape:
     rank = max(len(a), len(b))
     left, right = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
-    shape = []
-    for i, (m, n) in enumerate(zip(left, right, strict=True)):
+    for i in reversed(range(rank)):
+        m, n = left[i], right[i]
         if m != n and m != 1 and n != 1:
             raise RuntimeError(
                 f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
                 f"non-singleton dimension {i}"
             )
-        shape.append(n if m == 1 else m)
-    return tuple(shape)
+    return tuple(n if m == 1 else m for m, n in zip(left, right, strict=True))
 
 
 def broadcast_shapes(*shapes: Shape) -> Shape:

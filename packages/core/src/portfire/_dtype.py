@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,8 +59,31 @@ class DType:
     def __repr__(self) -> str:
         return f"portfire.{self.name}"
 
+    @property
+    def limits(self) -> Limits:
+        """The numbers that `finfo` shows, of a float type."""
+        return _LIMITS[self.name]
+
+    @property
+    def is_complex(self) -> bool:
+        """True for complex types, of which there are none."""
+        return False
+
+    def to_real(self) -> DType:
+        """Return the type of the real part: the type itself."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _by_name, (self.name,)
+
+
+class Limits(NamedTuple):
+    """What there is to know of a float type."""
+
+    eps: float
+    max: float
+    tiny: float
+    resolution: float
 
 
 # The categories of the promotion rules; a higher category wins whatever the widths.
@@ -79,9 +102,28 @@ float16 = DType("float16", np.float16, FLOAT, 6, "Half", "half")
 float32 = DType("float32", np.float32, FLOAT, 7, "Float", "float")
 float64 = DType("float64", np.float64, FLOAT, 8, "Double", "double")
 
+# On devices it is made of int16 and float32 (see `engine._bfloat16`), and so it is on the host.
+bfloat16 = DType("bfloat16", np.int16, FLOAT, 6, "BFloat16", "c10::BFloat16")
+
+# What backends have; users have one more.
 ALL = (bool_, uint8, int8, int16, int32, uint32, int64, float16, float32, float64)
-NAMES = {dtype.name: dtype for dtype in ALL}
+EVERY = (*ALL, bfloat16)
+NAMES = {dtype.name: dtype for dtype in EVERY}
+_LIMITS = {
+    name: Limits(float(found.eps), float(found.max), float(found.tiny), 10.0**-found.precision)
+    for name in ("float16", "float32", "float64")
+    for found in (np.finfo(name),)
+}
+_LIMITS["bfloat16"] = Limits(2.0**-7, (2 - 2.0**-7) * 2.0**127, 2.0**-126, 0.01)
 _FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL}
+
+
+def widened_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The bits of bfloat16 numbers as float32."""
+    widened: np.ndarray[Any, Any] = (array.astype(np.uint16).astype(np.uint32) << 16).view(
+        np.float32
+    )
+    return widened
 
 
 def _by_name(name: str) -> DType:
@@ -119,11 +161,19 @@ def promote_types(type1: DType, type2: DType) -> DType:
         >>> portfire.promote_types(portfire.int64, portfire.float16)
         portfire.float16
     """
+    for number, given in enumerate((type1, type2), 1):
+        if not isinstance(given, DType):
+            raise TypeError(
+                f"promote_types(): argument 'type{number}' (position {number}) must be "
+                f"portfire.dtype, not {type(given).__name__}"
+            )
     if type1 is type2:
         return type1
     low, high = (type1, type2) if type1.rank <= type2.rank else (type2, type1)
     if {low, high} == {uint8, int8}:
         return int16
+    if {low, high} == {float16, bfloat16}:
+        return float32  # neither holds all numbers of the other
     if uint32 in (low, high) and low.category == high.category and low is not uint8:
         raise RuntimeError(f"Promotion for {type1.name} and {type2.name} is not supported")
     return high

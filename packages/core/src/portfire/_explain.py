@@ -100,7 +100,7 @@ def _kernel_row(one: KernelInfo) -> tuple[str, ...]:
 
 def _step_row(one: KernelInfo) -> tuple[str, ...]:
     reads, writes = _buffers(one.reads), _buffers(one.writes)
-    return str(one.group), one.label, one.result, reads, writes
+    return str(one.group), shorten(" ".join(one.operators), _WIDTH), one.result, reads, writes
 
 
 def explain(input: Tensor) -> Explanation:
@@ -129,13 +129,17 @@ def explain(input: Tensor) -> Explanation:
         [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
         >>> plan = portfire.explain((x * 2 + 1).sum())
         >>> plan
-        Pending on cpu (NumPy ...): 3 operators in 3 steps.
+        Pending on cpu (NumPy ...): 3 operators in 2 steps.
         <BLANKLINE>
         step  operator  result              reads  writes
         ----  --------  --------------  ---------  ------
-        0     mul       [2, 3] float32  28 B in 2    24 B
-        1     add       [2, 3] float32  28 B in 2    24 B
-        2     sum       [] float32           24 B     4 B
+        0     mul add   [2, 3] float32  32 B in 3    24 B
+        1     sum       [] float32           24 B     4 B
+        <BLANKLINE>
+        stored, and why:
+          add [2, 3] float32: read by sum
+        <BLANKLINE>
+        temporaries: 64 B
         >>> plan.operators
         ('mul', 'add', 'sum')
     """

@@ -46,18 +46,25 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        self.device = _device.device(device)
+        self._device = device
         self._seed = DEFAULT_SEED
         self._draws = 0
         self._lock = threading.Lock()
 
+    @property
+    def device(self) -> Any:
+        """The device that it was made for; its bits are the same on all."""
+        return _device.device(self._device)
+
     def manual_seed(self, seed: int) -> Generator:
         """Set the seed, start over, and return the generator."""
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise TypeError(f"manual_seed(): expected an int, not {type(seed).__name__}")
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         seed = int(seed)
         if not -(1 << 63) <= seed < (1 << 64):
-            raise RuntimeError(f"Overflow when unpacking long: the seed {seed} needs over 64 bits")
+            raise ValueError(
+                f"Overflow when unpacking long long: the seed {seed} needs over 64 bits"
+            )
         self._seed, self._draws = seed & ((1 << 64) - 1), 0
         return self
 
@@ -91,9 +98,32 @@ class Generator:
         with self._lock:
             draw = self._draws
             self._draws += 1
-        low, high = self._seed & _MASK, self._seed >> 32
-        # Draws beyond 2**32 go into the key, so that no counter is used twice.
-        return low, (high + (draw >> 32) * 0x9E3779B9) & _MASK, draw & _MASK
+        return _words(self._seed, draw)
+
+    def clone_state(self) -> Generator:
+        """Return another generator that will make the same draws."""
+        other = Generator(self.device)
+        other._seed, other._draws = self._seed, self._draws
+        return other
+
+
+def _words(seed: int, draw: int) -> tuple[int, int, int]:
+    low, high = seed & _MASK, seed >> 32
+    # Draws beyond 2**32 go into the key, so that no counter is used twice.
+    return low, (high + (draw >> 32) * 0x9E3779B9) & _MASK, draw & _MASK
+
+
+def _redraw(draft: dict[int, Any], generator: Generator) -> tuple[int, int, int]:
+    """The words of a generator's next draw, for a graph that is appended again.
+
+    Args:
+        draft: by identity, what has attributes and how they are after that draw.
+        generator: whose draw it is.
+    """
+    now = vars(generator)
+    _, ahead = draft.setdefault(id(generator), (now, dict(now)))
+    ahead["_draws"] += 1
+    return _words(ahead["_seed"], ahead["_draws"] - 1)
 
 
 default_generator = Generator.__new__(Generator)
@@ -102,6 +132,7 @@ default_generator = Generator.__new__(Generator)
 def _setup_default() -> None:
     """Build the default generator without asking for a device."""
     default_generator._seed, default_generator._draws = DEFAULT_SEED, 0
+    default_generator._device = "cpu"
     default_generator._lock = threading.Lock()
 
 
@@ -148,32 +179,43 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
+def words_of(generator: Generator | None) -> tuple[int, int, int]:
+    """Take a draw from a generator, or from the default one."""
+    if generator is None:
+        generator = default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"argument 'generator' must be a portfire.Generator, not {type(generator).__name__}"
+        )
+    return generator.next_words()
+
+
 def bits(shape: tuple[int, ...], device: Any, generator: Generator | None) -> Tensor:
     """32 random bits per element, as uint32."""
     recorder = _device.resolve(device)
-    words = (generator or default_generator).next_words()
-    scalars = [recorder.scalar(word, d.uint32) for word in words]
+    words = words_of(generator)
+    scalars = recorder.scalars(words, d.uint32, (_redraw, generator or default_generator))
     return _tensor.Tensor._wrap(recorder.record(_source.RANDOM_BITS, scalars, (shape,)))
 
 
 def host_bits(count: int, generator: Generator | None) -> np.ndarray[Any, Any]:
     """The same bits on the host."""
-    words = (generator or default_generator).next_words()
+    words = words_of(generator)
     result: np.ndarray[Any, Any] = _source.RANDOM_BITS.reference(*words, (count,))
     return result
 
 
 def unit_interval(shape: tuple[int, ...], dtype: d.DType, device: Any, generator: Any) -> Tensor:
-    """Uniform floats in [0, 1): the top 24 bits (11 for half) over their number, exactly."""
-    width = 11 if dtype is d.float16 else 24
+    """Uniform floats in [0, 1): the top 24 bits (11 or 8 for half types) over their number."""
+    width = {d.float16: 11, d.bfloat16: 8}.get(dtype, 24)
     raw = bits(shape, device, generator) >> (32 - width)
-    wide = d.float32 if dtype is d.float16 else dtype
+    wide = d.float32 if width < 24 else dtype
     return (raw.to(wide) * (1.0 / (1 << width))).to(dtype)
 
 
 def standard_normal(shape: tuple[int, ...], dtype: d.DType, device: Any, generator: Any) -> Tensor:
     """Normal floats by Box and Muller (1958), from two draws."""
-    wide = d.float32 if dtype is d.float16 else dtype
+    wide = d.float32 if dtype in (d.float16, d.bfloat16) else dtype
     radius = 1.0 - unit_interval(shape, wide, device, generator)  # in (0, 1], so log is finite
     angle = unit_interval(shape, wide, device, generator)
     return ((radius.log() * -2.0).sqrt() * (angle * (2 * math.pi)).cos()).to(dtype)

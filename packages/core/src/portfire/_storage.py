@@ -7,29 +7,28 @@ new elements go back through the inverse of each step.
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
+from portfire._dtype import int64
+from portfire._layout import Path, Step, layout, overlaps
 from portfire.engine._value import Value
+from portfire.ops._indexing import PUT
 from portfire.ops._movement import EXPAND, PERMUTE, RESHAPE, SLICE, SLICE_UPDATE
 from portfire.ops._record import Attrs, Operator, Shape
+from portfire.ops._source import IOTA
 
 __all__ = [
-    "Path",
-    "Step",
     "Storage",
-    "layout",
     "read_path",
     "unshared",
-    "view_strides",
     "write_path",
 ]
 
-Step = tuple[Operator, Attrs, Shape]  # a movement, its attributes, the shape that it gives
-Path = tuple[Step, ...]
 A = TypeVar("A")
 
 _OWN_REFERENCES = 2  # to a buffer that nobody else holds: its value's, and the question's
@@ -62,6 +61,7 @@ class Storage:
                 value,
                 lambda op, arrays, attrs: record(op, arrays, attrs),
                 lambda v: v.shape,
+                lambda n: record(IOTA, (), ((n,), 0, int64)),
             )
         value = unshared(value)
         old = self.value
@@ -93,17 +93,34 @@ def write_path(
     new: A,
     apply: Callable[[Operator, tuple[A, ...], Attrs], A],
     shape_of: Callable[[A], Shape],
+    count: Callable[[int], A],
 ) -> A:
     """Return the base with the elements that a path reaches replaced.
 
     It is generic over what an array is, so that values and (with gradients) tensors share it.
+    ``count(n)`` makes the int64 numbers below n.
     """
+    if not all(_has_inverse(step, shape) for step, shape in _with_sources(base, path, shape_of)):
+        return _put_back(base, path, new, apply, shape_of(base), count)
     inner = [base]
     for op, attrs, _ in path[:-1]:
         inner.append(apply(op, (inner[-1],), attrs))
     for (op, attrs, _), outer in zip(reversed(path), reversed(inner), strict=True):
         new = _undo(op, attrs, outer, new, apply, shape_of(outer))
     return new
+
+
+def _with_sources(base: A, path: Path, shape_of: Callable[[A], Shape]) -> Iterator[Any]:
+    """Each step with the shape that it starts from."""
+    shape = shape_of(base)
+    for step in path:
+        yield step, shape
+        shape = step[2]
+
+
+def _has_inverse(step: Step, source: Shape) -> bool:
+    op, attrs, _ = step
+    return op in (SLICE, RESHAPE, PERMUTE) or (op is EXPAND and attrs[0] == tuple(source))
 
 
 def _undo(op: Operator, attrs: Attrs, outer: A, new: A, apply: Callable[..., A], shape: Shape) -> A:
@@ -114,85 +131,26 @@ def _undo(op: Operator, attrs: Attrs, outer: A, new: A, apply: Callable[..., A],
     if op is PERMUTE:
         axes = attrs[0]
         return apply(PERMUTE, (new,), (tuple(axes.index(i) for i in range(len(axes))),))
-    if op is EXPAND and attrs[0] == tuple(shape):
-        return new
-    raise RuntimeError(OVERLAP)
+    return new  # an expansion to the same shape
 
 
-# Strides: what `stride()`, `storage_offset()` and `view()` need to know of a path
-
-
-def contiguous_strides(shape: Shape) -> Shape:
-    """Row-major strides, in elements."""
-    strides, step = [], 1
-    for n in reversed(shape):
-        strides.append(step)
-        step *= max(n, 1)
-    return tuple(reversed(strides))
-
-
-def view_strides(old: Shape, strides: Shape, new: Shape) -> Shape | None:
-    """Strides of a reshape that needs no copy, or None where it does.
-
-    Runs of old dimensions that are contiguous with each other are filled from the right with new
-    dimensions; a new dimension that crosses a gap has no stride.
-    """
-    if 0 in old:
-        return contiguous_strides(new)
-    result = [0] * len(new)
-    target = len(new) - 1
-    run_size, run_stride = 1, strides[-1] if strides else 1
-    for axis in range(len(old) - 1, -1, -1):
-        run_size *= old[axis]
-        if axis and (old[axis - 1] == 1 or strides[axis - 1] == run_size * run_stride):
-            continue
-        filled = 1
-        while target >= 0 and (filled < run_size or new[target] == 1):
-            result[target] = filled * run_stride
-            filled *= new[target]
-            target -= 1
-        if filled != run_size:
-            return None
-        if axis:
-            run_size, run_stride = 1, strides[axis - 1]
-    for axis in range(target, -1, -1):  # only when `old` is 0-d: all new sizes are 1
-        if new[axis] != 1:
-            return None
-        result[axis] = 1
-    return tuple(result)
-
-
-def layout(shape: Shape, path: Path) -> tuple[Shape, int]:
-    """Strides and offset, in elements, of a view of a contiguous base of that shape."""
-    strides, offset = contiguous_strides(shape), 0
-    for op, attrs, new in path:
-        if op is SLICE:
-            starts, _, steps = attrs
-            offset += sum(s * st for s, st in zip(starts, strides, strict=True))
-            strides = tuple(s * st for s, st in zip(strides, steps, strict=True))
-        elif op is PERMUTE:
-            strides = tuple(strides[a] for a in attrs[0])
-        elif op is EXPAND:
-            extra = len(new) - len(shape)
-            strides = (0,) * extra + tuple(
-                0 if n == 1 and m != 1 else s
-                for n, m, s in zip(shape, new[extra:], strides, strict=True)
-            )
-        else:
-            found = view_strides(shape, strides, new)
-            strides = found if found is not None else contiguous_strides(new)
-        shape = new
-    return strides, offset
-
-
-def is_dense(shape: Shape, strides: Shape) -> bool:
-    """True if those strides walk the elements in row-major order without gaps."""
-    expected = 1
-    for n, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if n == 0:
-            return True
-        if n != 1:
-            if stride != expected:
-                return False
-            expected *= n
-    return True
+def _put_back(
+    base: A,
+    path: Path,
+    new: A,
+    apply: Callable[..., A],
+    shape: Shape,
+    count: Callable[[int], A],
+) -> A:
+    """Write where a path without inverse reads: the same path, of the numbers of the elements."""
+    strides, _ = layout(shape, path)
+    if overlaps(path[-1][2], strides):
+        raise RuntimeError(OVERLAP)
+    total = math.prod(shape)
+    size = math.prod(path[-1][2])
+    places = apply(RESHAPE, (count(total),), (tuple(shape),))
+    for op, attrs, _ in path:
+        places = apply(op, (places,), attrs)
+    flat = apply(RESHAPE, (base,), ((total,),))
+    places, source = (apply(RESHAPE, (a,), ((size,),)) for a in (places, new))
+    return apply(RESHAPE, (apply(PUT, (flat, places, source), (0, "set")),), (tuple(shape),))

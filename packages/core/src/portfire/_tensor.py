@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portfire import _device, _printing
-from portfire._dtype import DType, bool_
-from portfire._functions import arithmetic, comparison, conversion, creation, reduction
+from portfire._dtype import DType, bfloat16, bool_, int64, widened_bits
+from portfire._functions import (
+    arithmetic,
+    comparison,
+    conversion,
+    creation,
+    reduction,
+    splitting,
+)
 from portfire._functions import shape as shapes
+from portfire._layout import Path, layout
 from portfire._methods import Methods
 from portfire._size import Size
-from portfire._storage import (
-    Path,
-    Storage,
-    is_dense,
-    layout,
-    read_path,
-    unshared,
-    write_path,
-)
+from portfire._storage import Storage, read_path, unshared, write_path
 from portfire.engine._value import Value
 from portfire.ops._record import Attrs, Operator, Shape
 
@@ -236,11 +236,18 @@ class Tensor(Methods):
 
     def _edit_base(self, base: Tensor, result: Tensor) -> None:
         """An in-place operation on a view is one on its base, through the inverse movements."""
-        from portfire._dispatch import apply
+        from portfire._dispatch import apply, iota
 
         current = base._fork(keep=True)
         path = self._path[len(base._path) :]
-        new = write_path(current, path, result, apply, lambda t: t._shape)
+        new = write_path(
+            current,
+            path,
+            result,
+            apply,
+            lambda t: t._shape,
+            lambda n: iota((n,), 0, current, int64),
+        )
         if not new._requires_grad:  # the view was the whole base
             new = current._overwritten(new)
         base._write(new._read())
@@ -335,31 +342,6 @@ class Tensor(Methods):
         self._storage, self._path, self._base = value._storage, value._path, None
         self._shape, self._dtype = value._shape, value._dtype
 
-    @property
-    def itemsize(self) -> int:
-        """Bytes per element."""
-        return self._dtype.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return self.numel() * self._dtype.itemsize
-
-    @property
-    def layout(self) -> str:
-        """The memory layout; always strided."""
-        return "portfire.strided"
-
-    @property
-    def T(self) -> Tensor:
-        """The dimensions in reverse order."""
-        return shapes.permute(self, tuple(reversed(range(self.ndim))))
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two dimensions exchanged."""
-        return shapes.matrix_transpose(self)
-
     def dim(self) -> int:
         """Return the number of dimensions."""
         return len(self._shape)
@@ -372,19 +354,11 @@ class Tensor(Methods):
         """Return the number of elements."""
         return math.prod(self._shape)
 
-    nelement = numel
+    ndimension, nelement = dim, numel
 
     def element_size(self) -> int:
         """Return the bytes per element."""
         return self._dtype.itemsize
-
-    def is_floating_point(self) -> bool:
-        """Return whether the dtype is a float type."""
-        return self._dtype.is_floating_point
-
-    def is_complex(self) -> bool:
-        """Return whether the dtype is complex; there are no complex dtypes yet."""
-        return False
 
     def stride(self, dim: int | None = None) -> Any:
         """Return the strides in elements, or that of one dimension."""
@@ -395,15 +369,11 @@ class Tensor(Methods):
         """Return how many elements of the storage come before the first of this tensor."""
         return layout(self._storage.value.shape, self._path)[1]
 
-    def is_contiguous(self) -> bool:
-        """Return whether the elements lie in row-major order without gaps."""
-        return is_dense(self._shape, self.stride())
-
-    def contiguous(self) -> Tensor:
-        """Return this tensor if it is contiguous, else a contiguous copy."""
+    def contiguous(self, *, memory_format: Any = None) -> Tensor:
+        """Return this tensor if it is contiguous (row-major), else a contiguous copy."""
         return self if self.is_contiguous() else arithmetic.identity(self)
 
-    def clone(self) -> Tensor:
+    def clone(self, *, memory_format: Any = None) -> Tensor:
         """Return a copy with a cell of its own; gradients flow through."""
         return arithmetic.identity(self)
 
@@ -532,7 +502,8 @@ class Tensor(Methods):
 
     def _host(self) -> np.ndarray[Any, Any]:
         value = self._read()
-        return value.recorder.download(value)
+        array = value.recorder.download(value)
+        return widened_bits(array) if value.dtype is bfloat16 else array
 
     def __bool__(self) -> bool:
         if self.numel() != 1:
@@ -564,7 +535,7 @@ class Tensor(Methods):
     def __iter__(self) -> Iterator[Tensor]:
         if not self._shape:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(shapes.unbind(self))
+        return iter(splitting.unbind(self))
 
     def __contains__(self, element: Any) -> bool:
         return bool(reduction.any(comparison.eq(self, element)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._dtype import DType, dtype_of_array
+from portfire._dtype import INTEGER, DType, dtype_of_array
 from portfire._promotion import get_default_dtype, number_dtype
 
 __all__ = ["host_array"]
@@ -23,7 +23,21 @@ def host_array(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         dtype_of_array(array)
     else:
         array = _nested(data, dtype)
-    return array if dtype is None else array.astype(dtype.numpy, copy=False)
+    if dtype is None or array.dtype == dtype.numpy:
+        return array
+    if not isinstance(data, np.ndarray) and dtype.category == INTEGER:
+        _check_range(array, dtype)
+    with np.errstate(over="ignore"):  # what is too large for a float type is infinite
+        return array.astype(dtype.numpy)
+
+
+def _check_range(array: np.ndarray[Any, Any], dtype: DType) -> None:
+    """Raise for Python numbers that an integer type does not hold."""
+    limits = np.iinfo(dtype.numpy)
+    with np.errstate(invalid="ignore"):
+        held = (array >= limits.min) & (array <= limits.max)
+    if not held.all():
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 def _nested(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
@@ -31,12 +45,19 @@ def _nested(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     # Python floats go to a float dtype in one rounding, not by way of the default dtype.
     wide = dtype is not None and dtype.is_floating_point
     if type(data) in dispatch.NUMBERS:
-        return np.array(data) if wide else np.array(data, number_dtype(type(data)).numpy)
+        if type(data) is int and not -(1 << 63) <= data < 1 << 63:
+            raise ValueError(f"Overflow when unpacking long long: {data}")
+        with np.errstate(over="ignore"):
+            return np.array(data) if wide else np.array(data, number_dtype(type(data)).numpy)
+    if isinstance(data, complex) or type(data).__name__ == "set":
+        raise _not_a_number(data)
     data = _plain(data)
     try:
         array = np.array(data)
     except ValueError:
         raise _ragged(data) from None
+    if array.dtype == np.uint64 or (array.dtype == object and _has_large(data)):
+        raise ValueError("Overflow when unpacking long long: an integer needs over 64 bits")
     if array.dtype == object or array.dtype.kind in "USO":
         raise _not_a_number(data)
     if array.size == 0:
@@ -54,10 +75,19 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_plain(item) for item in data]
     if isinstance(data, _tensor.Tensor):
-        return data.detach()._host()
+        if data.numel() != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return data.item() if data.ndim == 0 else [_plain(item) for item in data.tolist()]
     if isinstance(data, range):
         return list(data)
     return data
+
+
+def _has_large(data: Any) -> bool:
+    """Whether an integer in nested lists does not fit 64 bits."""
+    if isinstance(data, list):
+        return any(_has_large(item) for item in data)
+    return isinstance(data, int) and not -(1 << 63) <= data < 1 << 63
 
 
 def _holds_arrays(data: Any) -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._promotion import to_float
+from portfire._dtype import DType, bool_
+from portfire._promotion import result_dtype, to_float
 from portfire.ops._record import Operator
 
 if TYPE_CHECKING:
@@ -96,6 +97,41 @@ def _need_tensor(name: str, x: Any) -> None:
         )
 
 
+def _need_two(name: str, x: Any, y: Any, second: str = "other") -> None:
+    """Numbers are not taken here: TypeError."""
+    _need_tensor(name, x)
+    if not isinstance(y, _tensor.Tensor):
+        raise TypeError(
+            f"{name}(): argument '{second}' (position 2) must be Tensor, not {type(y).__name__}"
+        )
+
+
 def _floats(name: str, x: Tensor) -> Tensor:
     _need_tensor(name, x)
     return x if x._dtype.is_floating_point else x.to(to_float(x._dtype))
+
+
+def _promoted(name: str, x: Operand, y: Operand) -> DType:
+    """The common dtype of two operands, of which one at least is a tensor."""
+    _check(name, x, y)
+    return result_dtype(x, y)
+
+
+def _float_pair(name: str, x: Operand, y: Operand) -> tuple[Any, Any]:
+    """Two operands as floats of one dtype; a number becomes a 0-d tensor."""
+    x, y = number_of(x), number_of(y)
+    dtype = to_float(_promoted(name, x, y))
+    like = x if isinstance(x, _tensor.Tensor) else y
+    pair = (
+        t.to(dtype) if isinstance(t, _tensor.Tensor) else dispatch.full((), t, like, dtype)
+        for t in (x, y)
+    )
+    return tuple(pair)  # type: ignore[return-value]  # there are two
+
+
+def _refuse_kinds(name: str, x: Any, kinds: str) -> None:
+    """Raise what torch raises where it has no kernel for a kind of dtype ("b", "i" or "f")."""
+    _need_tensor(name, x)
+    kind = "f" if x._dtype.is_floating_point else "b" if x._dtype is bool_ else "i"
+    if kind in kinds:
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x._dtype.scalar_name}'")

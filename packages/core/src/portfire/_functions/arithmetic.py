@@ -1,12 +1,13 @@
-"""Arithmetic, bounds and interpolation, elementwise."""
+"""Arithmetic, powers and interpolation, elementwise."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._dtype import bool_
+from portfire._dtype import INTEGER, DType, bool_, float64
 from portfire._functions._inplace import into
 from portfire._functions._operands import (
     _binary,
@@ -14,6 +15,8 @@ from portfire._functions._operands import (
     _float_unary,
     _floats,
     _need_tensor,
+    _need_two,
+    _refuse_kinds,
     _unary,
     number_of,
 )
@@ -26,25 +29,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abs",
+    "absolute",
     "add",
     "addcdiv",
     "addcmul",
-    "clamp",
     "div",
+    "divide",
+    "float_power",
     "floor_divide",
+    "fmod",
     "lerp",
-    "maximum",
-    "minimum",
     "mul",
+    "multiply",
     "neg",
+    "negative",
+    "positive",
     "pow",
     "reciprocal",
     "remainder",
     "rsqrt",
-    "sign",
+    "rsub",
     "sqrt",
     "square",
     "sub",
+    "subtract",
     "true_divide",
 ]
 
@@ -112,6 +120,18 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1, out: Tensor | None 
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead."
             )
     return into(out, _binary(e.SUB, "sub", input, other))
+
+
+def rsub(input: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
+    """Return ``other - alpha * input``; see `sub`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.rsub(portfire.tensor([1, 2]), 10)
+        tensor([9, 8])
+    """
+    _need_tensor("rsub", input)
+    return sub(other, input, alpha=alpha)
 
 
 def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -188,7 +208,10 @@ def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -
         >>> portfire.tensor([7, -7]) // 2
         tensor([ 3, -4])
     """
-    return into(out, _binary(e.FLOOR_DIVIDE, "floor_divide", input, other))
+    x, y = number_of(input), number_of(other)
+    _check("floor_divide", x, y)
+    _refuse_zero(y, result_dtype(x, y))
+    return into(out, dispatch.binary(e.FLOOR_DIVIDE, x, y))
 
 
 def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -199,7 +222,62 @@ def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> T
         >>> portfire.tensor([7, -7]) % 3
         tensor([1, 2])
     """
-    return into(out, _binary(e.REMAINDER, "remainder", input, other))
+    x, y = number_of(input), number_of(other)
+    _check("remainder", x, y)
+    _refuse_zero(y, result_dtype(x, y))
+    return into(out, dispatch.binary(e.REMAINDER, x, y))
+
+
+def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Return what is left of a division rounded toward zero, with the sign of ``input``.
+
+    Raises:
+        RuntimeError: for an integer tensor and the number 0.
+
+    Example:
+        >>> import portfire
+        >>> portfire.fmod(portfire.tensor([7, -7]), 3)
+        tensor([ 1, -1])
+    """
+    x, y = number_of(input), number_of(other)
+    _need_tensor("fmod", x)
+    _check("fmod", x, y)
+    dtype = result_dtype(x, y)
+    if dtype is bool_:
+        raise NotImplementedError("\"fmod_cpu\" not implemented for 'Bool'")
+    _refuse_zero(y, dtype)
+    rest = dispatch.binary(e.REMAINDER, _size(x, dtype), _size(y, dtype), dtype)
+    return into(out, dispatch.where(dispatch.binary(e.LT, x, 0), -rest, rest))
+
+
+def _size(x: Operand, dtype: DType) -> Operand:
+    """The absolute value; its derivative at 0 is 1, unlike that of `abs`."""
+    if not isinstance(x, _tensor.Tensor):
+        if not dtype.is_signed and dtype.category == INTEGER:
+            return x % (1 << 8 * dtype.itemsize)  # as the dtype would hold it
+        return -x if x < 0 else x
+    x = x.to(dtype)
+    return dispatch.where(dispatch.binary(e.LT, x, 0), -x, x) if dtype.is_signed else x
+
+
+def _refuse_zero(divisor: Operand, dtype: DType) -> None:
+    """Integers have no quotient by the number 0; of zeros in a tensor nobody knows yet."""
+    if not isinstance(divisor, _tensor.Tensor) and divisor == 0 and not dtype.is_floating_point:
+        raise RuntimeError("ZeroDivisionError")
+
+
+def float_power(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input ** exponent`` computed in double precision.
+
+    Example:
+        >>> import portfire
+        >>> portfire.float_power(portfire.tensor([4, 9]), -1)
+        tensor([0.2500, 0.1111], dtype=portfire.float64)
+    """
+    x, y = number_of(input), number_of(exponent)
+    _check("float_power", x, y)
+    x, y = (t.to(float64) if isinstance(t, _tensor.Tensor) else float(t) for t in (x, y))
+    return into(out, dispatch.binary(e.POW, x, y))
 
 
 def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -221,7 +299,10 @@ def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tens
             return into(out, short)
         if type(y) is int and y < 0 and not x._dtype.is_floating_point:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return into(out, dispatch.binary(e.POW, x, y))
+    dtype = result_dtype(x, y)
+    if dtype is bool_:
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    return into(out, dispatch.binary(e.POW, x, y, dtype))
 
 
 def _short_power(x: Tensor, exponent: float) -> Tensor | None:
@@ -239,7 +320,7 @@ def _short_power(x: Tensor, exponent: float) -> Tensor | None:
     return reciprocal(x) if exponent == -1 else None
 
 
-def neg(input: Tensor) -> Tensor:
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``-input``.
 
     Example:
@@ -253,10 +334,27 @@ def neg(input: Tensor) -> Tensor:
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."
         )
-    return _unary(e.NEG, input)
+    return into(out, _unary(e.NEG, input))
 
 
-def abs(input: Tensor) -> Tensor:
+def positive(input: Tensor) -> Tensor:
+    """Return the tensor itself.
+
+    Raises:
+        RuntimeError: for a bool tensor.
+
+    Example:
+        >>> import portfire
+        >>> portfire.positive(portfire.tensor([1.0, -2.0]))
+        tensor([ 1., -2.])
+    """
+    _need_tensor("positive", input)
+    if input._dtype is bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the absolute values.
 
     Example:
@@ -264,23 +362,11 @@ def abs(input: Tensor) -> Tensor:
         >>> portfire.abs(portfire.tensor([-1, 2]))
         tensor([1, 2])
     """
-    _need_tensor("abs", input)
-    return _unary(e.ABS, input) if input._dtype.is_signed else identity(input)
+    _refuse_kinds("abs", input, "b")
+    return into(out, _unary(e.ABS, input) if input._dtype.is_signed else identity(input))
 
 
-def sign(input: Tensor) -> Tensor:
-    """Return -1, 0 or 1 by the sign of each element.
-
-    Example:
-        >>> import portfire
-        >>> portfire.sign(portfire.tensor([-3.0, 0.0, 2.0]))
-        tensor([-1.,  0.,  1.])
-    """
-    _need_tensor("sign", input)
-    return identity(input) if input._dtype is bool_ else _unary(e.SIGN, input)
-
-
-def reciprocal(input: Tensor) -> Tensor:
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``1 / input``.
 
     Example:
@@ -288,10 +374,10 @@ def reciprocal(input: Tensor) -> Tensor:
         >>> portfire.reciprocal(portfire.tensor([1.0, 4.0]))
         tensor([1.0000, 0.2500])
     """
-    return dispatch.apply(c.RECIPROCAL, (_floats("reciprocal", input),))
+    return into(out, dispatch.apply(c.RECIPROCAL, (_floats("reciprocal", input),)))
 
 
-def square(input: Tensor) -> Tensor:
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``input * input``.
 
     Example:
@@ -301,11 +387,11 @@ def square(input: Tensor) -> Tensor:
     """
     _need_tensor("square", input)
     if input._dtype is bool_:
-        return pow(input, 2)
-    return dispatch.apply(c.SQUARE, (input,))
+        return into(out, pow(input, 2))
+    return into(out, dispatch.apply(c.SQUARE, (input,)))
 
 
-def rsqrt(input: Tensor) -> Tensor:
+def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``1 / sqrt(input)``.
 
     Example:
@@ -313,10 +399,10 @@ def rsqrt(input: Tensor) -> Tensor:
         >>> portfire.rsqrt(portfire.tensor([1.0, 4.0]))
         tensor([1.0000, 0.5000])
     """
-    return dispatch.apply(c.RSQRT, (_floats("rsqrt", input),))
+    return into(out, dispatch.apply(c.RSQRT, (_floats("rsqrt", input),)))
 
 
-def sqrt(input: Tensor) -> Tensor:
+def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the square roots.
 
     Example:
@@ -324,79 +410,65 @@ def sqrt(input: Tensor) -> Tensor:
         >>> portfire.sqrt(portfire.tensor([1.0, 4.0]))
         tensor([1., 2.])
     """
-    return _float_unary(e.SQRT, input)
+    return into(out, _float_unary(e.SQRT, input))
 
 
-def clamp(input: Tensor, min: Operand = None, max: Operand = None) -> Tensor:
-    """Return the elements limited to a range; NaN stays.
+def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input + weight * (end - input)``.
 
     Args:
-        input: a tensor.
-        min: lower bound, a number or tensor, or None.
-        max: upper bound, likewise; it wins where the two cross.
+        input: where a weight of 0 leads; a tensor of floats.
+        end: where a weight of 1 leads; a tensor of the same dtype.
+        weight: a number, or a tensor of the same dtype.
+        out: a tensor that receives the result.
 
     Raises:
-        RuntimeError: if both bounds are None.
-
-    Example:
-        >>> import portfire
-        >>> portfire.clamp(portfire.tensor([1, 2, 3, 4]), 2, 3)
-        tensor([2, 2, 3, 3])
-    """
-    _need_tensor("clamp", input)
-    if min is None and max is None:
-        raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
-    result = input
-    # A gradient passes at the bounds themselves, unlike that of maximum, so this is a selection.
-    if min is not None:
-        result = _limit(result, number_of(min), below=True)
-    if max is not None:
-        result = _limit(result, number_of(max), below=False)
-    return result
-
-
-def _limit(x: Tensor, bound: Operand, below: bool) -> Tensor:
-    outside = dispatch.binary(e.LT, x, bound) if below else dispatch.binary(e.LT, bound, x)
-    return dispatch.where(outside, bound, x)
-
-
-def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """Return the larger of each two elements; NaN wins.
-
-    Example:
-        >>> import portfire
-        >>> portfire.maximum(portfire.tensor([1, 4]), portfire.tensor([3, 2]))
-        tensor([3, 4])
-    """
-    _need_tensor("maximum", input)
-    return _binary(e.MAXIMUM, "maximum", input, other)
-
-
-def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """Return the smaller of each two elements; NaN wins.
-
-    Example:
-        >>> import portfire
-        >>> portfire.minimum(portfire.tensor([1, 4]), portfire.tensor([3, 2]))
-        tensor([1, 2])
-    """
-    _need_tensor("minimum", input)
-    return _binary(e.MINIMUM, "minimum", input, other)
-
-
-def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
-    """Return ``input + weight * (end - input)``.
+        RuntimeError: if the dtypes differ.
 
     Example:
         >>> import portfire
         >>> portfire.lerp(portfire.zeros(2), portfire.ones(2), 0.25)
         tensor([0.2500, 0.2500])
     """
-    result: Tensor = input + (end - input) * weight
-    return result
+    _need_two("lerp", input, end, "end")
+    for name, operand in (("end", end), ("weight", weight)):
+        dtype = getattr(operand, "_dtype", input._dtype)
+        if dtype is not input._dtype:
+            raise RuntimeError(
+                f"expected dtype {input._dtype.scalar_name.lower()} for `{name}` but got dtype "
+                f"{dtype.scalar_name.lower()}"
+            )
+    _refuse_kinds("lerp", input, "bi")
+    forward, backward = input + (end - input) * weight, end - (end - input) * (1 - weight)
+    if isinstance(weight, _tensor.Tensor):
+        return into(out, dispatch.where(abs(weight) < 0.5, forward, backward))
+    # Each of the two is exact at its own end.
+    return into(out, forward if math.fabs(weight) < 0.5 else backward)
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+def _factor(name: str, value: float, *tensors: Tensor) -> None:
+    """Refuse numbers for tensors, and a fraction as a factor of integers."""
+    for position, tensor in enumerate(tensors):
+        if not isinstance(tensor, _tensor.Tensor):
+            raise TypeError(
+                f"{name}(): argument '{('input', 'tensor1', 'tensor2')[position]}' (position "
+                f"{position + 1}) must be Tensor, not {type(tensor).__name__}"
+            )
+    if isinstance(value, float) and not any(t._dtype.is_floating_point for t in tensors):
+        raise RuntimeError(
+            f"{name}: for integral input tensors, argument value must not be a floating point "
+            "number."
+        )
+
+
+def addcmul(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: float = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``.
 
     Example:
@@ -404,16 +476,39 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
         >>> portfire.addcmul(portfire.ones(2), portfire.ones(2), portfire.ones(2), value=2)
         tensor([3., 3.])
     """
+    _factor("addcmul", value, input, tensor1, tensor2)
+    if input._dtype is tensor1._dtype is tensor2._dtype is bool_:
+        raise NotImplementedError("\"addcmul_cpu_out\" not implemented for 'Bool'")
     product = tensor1 * tensor2
-    return input + (product if value == 1 else product * value)
+    return into(out, input + (product if value == 1 else product * value))
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+def addcdiv(
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: float = 1,
+    out: Tensor | None = None,
+) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``.
+
+    Raises:
+        RuntimeError: if both divided tensors are of integers.
 
     Example:
         >>> import portfire
         >>> portfire.addcdiv(portfire.ones(2), portfire.ones(2), portfire.ones(2), value=2)
         tensor([3., 3.])
     """
-    return input + (tensor1 if value == 1 else tensor1 * value) / tensor2
+    _factor("addcdiv", 1, input, tensor1, tensor2)
+    if not (tensor1._dtype.is_floating_point or tensor2._dtype.is_floating_point):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future release "
+            "addcdiv will perform a true division of tensor1 and tensor2. Convert one of them to "
+            "a floating-point dtype first."
+        )
+    return into(out, input + (tensor1 if value == 1 else tensor1 * value) / tensor2)
+
+
+absolute, negative, subtract, multiply, divide = abs, neg, sub, mul, div

@@ -1,4 +1,4 @@
-"""Comparison, logic, bits and masks, elementwise."""
+"""Comparison, logic and masks, elementwise."""
 
 from __future__ import annotations
 
@@ -8,32 +8,39 @@ from typing import TYPE_CHECKING, Any
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import BOOL, bool_
-from portfire._functions._operands import _binary, _floats, _need_tensor, _unary, number_of
+from portfire._functions._inplace import into
+from portfire._functions._operands import (
+    _binary,
+    _floats,
+    _need_tensor,
+    _need_two,
+    _unary,
+    number_of,
+)
 from portfire._functions.arithmetic import abs
-from portfire._promotion import result_dtype
 from portfire.ops import _elementwise as e
-from portfire.ops._record import Operator
 
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
 __all__ = [
     "allclose",
-    "bitwise_and",
-    "bitwise_left_shift",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_right_shift",
-    "bitwise_xor",
     "eq",
     "equal",
     "ge",
+    "greater",
+    "greater_equal",
     "gt",
     "isclose",
     "isfinite",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "le",
+    "less",
+    "less_equal",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -41,12 +48,13 @@ __all__ = [
     "lt",
     "masked_fill",
     "ne",
+    "not_equal",
 ]
 
 Operand = Any  # a Tensor, or a Python or NumPy number
 
 
-def eq(input: Operand, other: Operand) -> Tensor:
+def eq(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where the elements are equal.
 
     Example:
@@ -54,10 +62,11 @@ def eq(input: Operand, other: Operand) -> Tensor:
         >>> portfire.eq(portfire.tensor([1, 2]), 2)
         tensor([False,  True])
     """
-    return _binary(e.EQ, "eq", input, other)
+    _need_tensor("eq", input)
+    return into(out, _binary(e.EQ, "eq", input, other))
 
 
-def ne(input: Operand, other: Operand) -> Tensor:
+def ne(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where the elements differ.
 
     Example:
@@ -65,10 +74,11 @@ def ne(input: Operand, other: Operand) -> Tensor:
         >>> portfire.ne(portfire.tensor([1, 2]), 2)
         tensor([ True, False])
     """
-    return _binary(e.NE, "ne", input, other)
+    _need_tensor("ne", input)
+    return into(out, _binary(e.NE, "ne", input, other))
 
 
-def lt(input: Operand, other: Operand) -> Tensor:
+def lt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where ``input < other``.
 
     Example:
@@ -76,10 +86,11 @@ def lt(input: Operand, other: Operand) -> Tensor:
         >>> portfire.lt(portfire.tensor([1, 2]), 2)
         tensor([ True, False])
     """
-    return _binary(e.LT, "lt", input, other)
+    _need_tensor("lt", input)
+    return into(out, _binary(e.LT, "lt", input, other))
 
 
-def le(input: Operand, other: Operand) -> Tensor:
+def le(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where ``input <= other``.
 
     Example:
@@ -87,10 +98,11 @@ def le(input: Operand, other: Operand) -> Tensor:
         >>> portfire.le(portfire.tensor([1, 2]), 1)
         tensor([ True, False])
     """
-    return _binary(e.LE, "le", input, other)
+    _need_tensor("le", input)
+    return into(out, _binary(e.LE, "le", input, other))
 
 
-def gt(input: Operand, other: Operand) -> Tensor:
+def gt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where ``input > other``.
 
     Example:
@@ -98,10 +110,11 @@ def gt(input: Operand, other: Operand) -> Tensor:
         >>> portfire.gt(portfire.tensor([1, 2]), 1)
         tensor([False,  True])
     """
-    return _binary(e.LT, "gt", other, input)
+    _need_tensor("gt", input)
+    return into(out, _binary(e.LT, "gt", other, input))
 
 
-def ge(input: Operand, other: Operand) -> Tensor:
+def ge(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where ``input >= other``.
 
     Example:
@@ -109,7 +122,8 @@ def ge(input: Operand, other: Operand) -> Tensor:
         >>> portfire.ge(portfire.tensor([1, 2]), 2)
         tensor([False,  True])
     """
-    return _binary(e.LE, "ge", other, input)
+    _need_tensor("ge", input)
+    return into(out, _binary(e.LE, "ge", other, input))
 
 
 def isnan(input: Tensor) -> Tensor:
@@ -149,6 +163,42 @@ def isfinite(input: Tensor) -> Tensor:
     return lt(abs(input), math.inf)
 
 
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return a bool tensor: where the elements are positive infinity.
+
+    Example:
+        >>> import portfire
+        >>> portfire.isposinf(portfire.tensor([portfire.inf, -portfire.inf, 1.0]))
+        tensor([ True, False, False])
+    """
+    _need_tensor("isposinf", input)
+    return into(out, eq(input, math.inf))
+
+
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return a bool tensor: where the elements are negative infinity.
+
+    Example:
+        >>> import portfire
+        >>> portfire.isneginf(portfire.tensor([portfire.inf, -portfire.inf, 1.0]))
+        tensor([False,  True, False])
+    """
+    _need_tensor("isneginf", input)
+    return into(out, eq(input, -math.inf))
+
+
+def isreal(input: Tensor) -> Tensor:
+    """Return a bool tensor: where the elements are real, which all dtypes here are.
+
+    Example:
+        >>> import portfire
+        >>> portfire.isreal(portfire.tensor([1.0, portfire.nan]))
+        tensor([True, True])
+    """
+    _need_tensor("isreal", input)
+    return dispatch.full(input._shape, True, input, bool_)
+
+
 def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Tensor:
@@ -159,8 +209,12 @@ def isclose(
         >>> portfire.isclose(portfire.tensor([1.0, 2.0]), portfire.tensor([1.0, 2.1]))
         tensor([ True, False])
     """
+    _need_two("isclose", input, other)
     if input._dtype is not other._dtype:
-        raise RuntimeError(f"{input._dtype} did not match {other._dtype}")
+        raise RuntimeError(f"{input._dtype.scalar_name} did not match {other._dtype.scalar_name}")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     close = eq(input, other)
     if equal_nan:
         close = close | (isnan(input) & isnan(other))
@@ -190,6 +244,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
         >>> portfire.equal(portfire.ones(2), portfire.ones(2))
         True
     """
+    _need_two("equal", input, other)
     return input._shape == other._shape and bool(eq(input, other).all())
 
 
@@ -199,7 +254,7 @@ def _truth(x: Operand) -> Operand:
     return x if x._dtype is bool_ else x.to(bool_)
 
 
-def logical_not(input: Tensor) -> Tensor:
+def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where the elements are zero.
 
     Example:
@@ -207,10 +262,10 @@ def logical_not(input: Tensor) -> Tensor:
         >>> portfire.logical_not(portfire.tensor([0, 2]))
         tensor([ True, False])
     """
-    return _unary(e.INVERT, _truth(input))
+    return into(out, _unary(e.INVERT, _truth(input)))
 
 
-def logical_and(input: Tensor, other: Tensor) -> Tensor:
+def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where both are non-zero.
 
     Example:
@@ -218,10 +273,11 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
         >>> portfire.logical_and(portfire.tensor([0, 2]), portfire.tensor([1, 1]))
         tensor([False,  True])
     """
-    return _binary(e.BITWISE_AND, "logical_and", _truth(input), _truth(other))
+    _need_two("logical_and", input, other)
+    return into(out, _binary(e.BITWISE_AND, "logical_and", _truth(input), _truth(other)))
 
 
-def logical_or(input: Tensor, other: Tensor) -> Tensor:
+def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where one or both are non-zero.
 
     Example:
@@ -229,10 +285,11 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
         >>> portfire.logical_or(portfire.tensor([0, 2]), portfire.tensor([0, 0]))
         tensor([False,  True])
     """
-    return _binary(e.BITWISE_OR, "logical_or", _truth(input), _truth(other))
+    _need_two("logical_or", input, other)
+    return into(out, _binary(e.BITWISE_OR, "logical_or", _truth(input), _truth(other)))
 
 
-def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return a bool tensor: where exactly one is non-zero.
 
     Example:
@@ -240,86 +297,8 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
         >>> portfire.logical_xor(portfire.tensor([0, 2]), portfire.tensor([1, 1]))
         tensor([ True, False])
     """
-    return _binary(e.BITWISE_XOR, "logical_xor", _truth(input), _truth(other))
-
-
-def _bitwise(op: Operator, name: str, x: Operand, y: Operand) -> Tensor:
-    x, y = number_of(x), number_of(y)
-    dtype = result_dtype(x, y)
-    if dtype.is_floating_point:
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtype.scalar_name}'")
-    return dispatch.binary(op, x, y)
-
-
-def bitwise_and(input: Operand, other: Operand) -> Tensor:
-    """Return the bitwise (for bool: logical) and.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([6, 3]) & 2
-        tensor([2, 2])
-    """
-    return _bitwise(e.BITWISE_AND, "bitwise_and", input, other)
-
-
-def bitwise_or(input: Operand, other: Operand) -> Tensor:
-    """Return the bitwise (for bool: logical) or.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([4, 1]) | 2
-        tensor([6, 3])
-    """
-    return _bitwise(e.BITWISE_OR, "bitwise_or", input, other)
-
-
-def bitwise_xor(input: Operand, other: Operand) -> Tensor:
-    """Return the bitwise (for bool: logical) exclusive or.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([6, 3]) ^ 2
-        tensor([4, 1])
-    """
-    return _bitwise(e.BITWISE_XOR, "bitwise_xor", input, other)
-
-
-def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
-    """Return ``input << other``.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([1, 3]) << 2
-        tensor([ 4, 12])
-    """
-    return _bitwise(e.SHIFT_LEFT, "lshift", input, other)
-
-
-def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
-    """Return ``input >> other``, which keeps the sign.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([8, -8]) >> 2
-        tensor([ 2, -2])
-    """
-    return _bitwise(e.SHIFT_RIGHT, "rshift", input, other)
-
-
-def bitwise_not(input: Tensor) -> Tensor:
-    """Return the bitwise (for bool: logical) not.
-
-    Example:
-        >>> import portfire
-        >>> ~portfire.tensor([True, False])
-        tensor([False,  True])
-    """
-    _need_tensor("bitwise_not", input)
-    if input._dtype.is_floating_point:
-        raise TypeError(
-            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
-        )
-    return _unary(e.INVERT, input)
+    _need_two("logical_xor", input, other)
+    return into(out, _binary(e.BITWISE_XOR, "logical_xor", _truth(input), _truth(other)))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
@@ -348,3 +327,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     elif type(value) in dispatch.NUMBERS:
         value = bool(value)
     return dispatch.where(mask, value, input)
+
+
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

@@ -11,6 +11,7 @@ from portfire import _device, _dtype, _tensor
 from portfire import _dispatch as dispatch
 from portfire._dtype import DType
 from portfire._functions.creation import full, legacy_tensor, tensor, zeros
+from portfire._layout import layout
 from portfire._promotion import can_cast
 from portfire.autograd._mode import state as grad_state
 from portfire.ops._elementwise import CAST
@@ -35,6 +36,8 @@ def to_numpy(self: Tensor, force: bool) -> np.ndarray[Any, Any]:
             f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy "
             "the tensor to host memory first."
         )
+    if self._dtype is _dtype.bfloat16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
     storage = self._storage
     value = storage.value
     if not value.exported:
@@ -45,10 +48,13 @@ def to_numpy(self: Tensor, force: bool) -> np.ndarray[Any, Any]:
         array = np.array(base, order="C")
         storage.value = value = value.recorder.adopt(array, value.shape, value.dtype)
         value.exported = True
-    array = value.buffer
-    for op, attrs, _ in self._path:
-        array = op.reference(array, *attrs)
-    return np.asarray(array)
+    strides, offset = layout(value.shape, self._path)
+    flat = value.buffer.reshape(-1)
+    steps = tuple(s * flat.itemsize for s in strides)
+    shared: np.ndarray[Any, Any] = np.lib.stride_tricks.as_strided(
+        flat[offset:], self._shape, steps
+    )
+    return shared
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -129,7 +135,7 @@ def type_(self: Tensor, dtype: Any = None) -> Any:
     return self.to(dtype)
 
 
-LEGACY_NAMES = {dtype: f"{dtype.scalar_name}Tensor" for dtype in _dtype.ALL}
+LEGACY_NAMES = {dtype: f"{dtype.scalar_name}Tensor" for dtype in _dtype.EVERY}
 
 
 Method = Callable[["Tensor"], "Tensor"]
@@ -147,6 +153,7 @@ def _cast_method(dtype: DType) -> Method:
 float_: Method = _cast_method(_dtype.float32)
 double: Method = _cast_method(_dtype.float64)
 half: Method = _cast_method(_dtype.float16)
+bfloat16: Method = _cast_method(_dtype.bfloat16)
 int_: Method = _cast_method(_dtype.int32)
 long: Method = _cast_method(_dtype.int64)
 short: Method = _cast_method(_dtype.int16)
@@ -228,12 +235,19 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 def reduce(self: Tensor) -> Any:
     """See `pickle`: the elements, the device's name and requires_grad."""
     array = self.detach()._host()
-    return rebuild, (type(self), np.array(array), str(self.device), self._requires_grad)
+    narrow = self._dtype.name if self._dtype is _dtype.bfloat16 else None
+    return rebuild, (type(self), np.array(array), str(self.device), self._requires_grad, narrow)
 
 
-def rebuild(cls: type, array: np.ndarray[Any, Any], device: str, requires_grad: bool) -> Tensor:
-    """Make the tensor that `reduce` took apart."""
-    made = tensor(array, device=device)
+def rebuild(
+    cls: type,
+    array: np.ndarray[Any, Any],
+    device: str,
+    requires_grad: bool,
+    narrow: str | None = None,
+) -> Tensor:
+    """Make the tensor that `reduce` took apart; ``narrow`` names a dtype that NumPy has not."""
+    made = tensor(array, device=device, dtype=None if narrow is None else _dtype.NAMES[narrow])
     made.__class__ = cls
     return made.requires_grad_(requires_grad) if requires_grad else made
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from portfire import _device, _dtype, _tensor
 from portfire import _dispatch as dispatch
-from portfire._dtype import DType, dtype_of_array
+from portfire._dtype import DType, bfloat16, dtype_of_array
 from portfire._functions._host_data import host_array
 from portfire._promotion import get_default_dtype, number_dtype
 from portfire._size import Size
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
 __all__ = [
-    "arange",
     "as_tensor",
     "empty",
     "empty_like",
+    "empty_permuted",
+    "empty_strided",
     "eye",
     "from_numpy",
     "full",
     "full_like",
-    "linspace",
-    "logspace",
     "ones",
     "ones_like",
+    "scalar_tensor",
     "tensor",
     "zeros",
     "zeros_like",
@@ -71,8 +71,11 @@ def tensor(
         tensor([[1, 2],
                 [3, 4]])
     """
+    check_dtype("tensor", dtype)
     if isinstance(data, _tensor.Tensor):
         made = data.detach().to(device=device or data.device, dtype=dtype, copy=True)
+    elif dtype is bfloat16:
+        made = _from_host(host_array(data, _dtype.float32), device).to(dtype)
     else:
         made = _from_host(host_array(data, dtype), device)
     return made.requires_grad_(True) if requires_grad else made
@@ -134,6 +137,86 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return _tensor.Tensor._wrap(value)
 
 
+def scalar_tensor(
+    s: Any, *, dtype: DType | None = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """Make a 0-d tensor of a number, of the default dtype unless one is given.
+
+    Example:
+        >>> import portfire
+        >>> portfire.scalar_tensor(3)
+        tensor(3.)
+    """
+    return full(
+        (), s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad
+    )
+
+
+def row_major(shape: Shape) -> Shape:
+    """The strides of a contiguous tensor."""
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.append(step)
+        step *= max(n, 1)
+    return tuple(reversed(strides))
+
+
+def empty_strided(
+    size: Any,
+    stride: Any,
+    *,
+    dtype: DType | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor of unspecified values with given strides, in elements.
+
+    Example:
+        >>> import portfire
+        >>> portfire.empty_strided((2, 3), (1, 2)).stride()
+        (1, 2)
+    """
+    sizes, strides = shape_of("empty_strided", (size,)), tuple(stride)
+    held = 0 if 0 in sizes else 1 + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
+    made = empty(held, dtype=dtype, device=device).as_strided(sizes, strides)
+    return made.requires_grad_(True) if requires_grad else made
+
+
+def empty_permuted(
+    size: Any,
+    physical_layout: Any,
+    *,
+    dtype: DType | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Make a tensor of unspecified values whose dimensions lie in memory in a given order.
+
+    Args:
+        size: the sizes.
+        physical_layout: the dimensions, from the one of the largest stride to the smallest.
+        dtype: the element type, by default the default dtype.
+        device: where to put it.
+        requires_grad: record operations on it for autograd.
+
+    Raises:
+        RuntimeError: if the order does not name each dimension once.
+
+    Example:
+        >>> import portfire
+        >>> portfire.empty_permuted((2, 3), (1, 0)).stride()
+        (1, 2)
+    """
+    sizes, order = shape_of("empty_permuted", (size,)), tuple(physical_layout)
+    if sorted(order) != list(range(len(sizes))):
+        raise RuntimeError(
+            f"Duplicate or missing dims in the layout: sizes {list(sizes)}, layout {list(order)}"
+        )
+    within = row_major(tuple(sizes[axis] for axis in order))
+    strides = tuple(within[order.index(axis)] for axis in range(len(sizes)))
+    return empty_strided(sizes, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
 def legacy_tensor(args: tuple[Any, ...], dtype: DType | None, device: Device) -> Tensor:
     """``Tensor(2, 3)``, ``Tensor([2, 3])``, ``Tensor(array)``, ``Tensor(other)``."""
     dtype = dtype or get_default_dtype()
@@ -151,8 +234,26 @@ def legacy_tensor(args: tuple[Any, ...], dtype: DType | None, device: Device) ->
     )
 
 
-def shape_of(name: str, size: tuple[Any, ...]) -> Shape:
+def check_dtype(name: str, dtype: Any) -> None:
+    """Raise TypeError for what is no dtype; None stands for a default."""
+    if dtype is not None and not isinstance(dtype, DType):
+        raise TypeError(
+            f"{name}(): argument 'dtype' must be portfire.dtype, not {type(dtype).__name__}"
+        )
+
+
+def float_dtype(name: str, dtype: DType | None) -> DType:
+    """A dtype, or the default one; TypeError for anything else."""
+    check_dtype(name, dtype)
+    return dtype or get_default_dtype()
+
+
+def shape_of(name: str, size: tuple[Any, ...], named: Any = None) -> Shape:
     """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(Size)``; TypeError, RuntimeError if wrong."""
+    if named is not None:
+        size = (*size, tuple(named))
+    if not size:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     if len(size) == 1 and isinstance(size[0], list | tuple):
         size = tuple(size[0])
     shape = []
@@ -179,7 +280,8 @@ def _constant(
 
 
 def zeros(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
@@ -188,7 +290,8 @@ def zeros(
     """Make a tensor of zeros.
 
     Args:
-        *size: the sizes, as arguments or as one tuple.
+        *args: the sizes, as arguments or as one tuple.
+        size: the same by name.
         out: a tensor that receives the result.
         dtype: the element type, by default the default dtype.
         device: where to put it.
@@ -204,14 +307,15 @@ def zeros(
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    dtype = dtype or get_default_dtype()
+    dtype = float_dtype("zeros", dtype)
     zero = number_in(0, dtype)
-    made = _constant(shape_of("zeros", size), zero, dtype, device, requires_grad)
+    made = _constant(shape_of("zeros", args, size), zero, dtype, device, requires_grad)
     return _into(out, made)
 
 
 def ones(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
@@ -224,9 +328,9 @@ def ones(
         >>> portfire.ones(2)
         tensor([1., 1.])
     """
-    dtype = dtype or get_default_dtype()
+    dtype = float_dtype("ones", dtype)
     one = number_in(1, dtype)
-    made = _constant(shape_of("ones", size), one, dtype, device, requires_grad)
+    made = _constant(shape_of("ones", args, size), one, dtype, device, requires_grad)
     return _into(out, made)
 
 
@@ -237,7 +341,12 @@ def _into(out: Tensor | None, made: Tensor) -> Tensor:
 
 
 def empty(
-    *size: Any, dtype: DType | None = None, device: Device = None, requires_grad: bool = False
+    *args: Any,
+    size: Any = None,
+    out: Tensor | None = None,
+    dtype: DType | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor of unspecified values (zeros, in fact); see `zeros` for the arguments.
 
@@ -246,13 +355,14 @@ def empty(
         >>> portfire.empty(2, 0).shape
         portfire.Size([2, 0])
     """
-    return zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
+    return zeros(*args, size=size, out=out, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def full(
     size: Any,
     fill_value: Any,
     *,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -261,7 +371,8 @@ def full(
 
     Args:
         size: a tuple of sizes.
-        fill_value: the number.
+        fill_value: the number, or a 0-d tensor.
+        out: a tensor that receives the result.
         dtype: the element type; by default that of the number.
         device: where to put it.
         requires_grad: record operations on it for autograd.
@@ -271,17 +382,34 @@ def full(
         >>> portfire.full((2,), 3.0)
         tensor([3., 3.])
     """
-    shape = shape_of("full", (size,) if isinstance(size, list | tuple) else ((size,),))
-    number = fill_value.item() if hasattr(fill_value, "item") else fill_value
+    if not isinstance(size, list | tuple):
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+        )
+    shape = shape_of("full", (size,))
+    number = _fill_number("full", fill_value)
+    check_dtype("full", dtype)
     dtype = dtype or number_dtype(type(number))
     recorder = _device.resolve(device)
     number = number_in(number, dtype)
-    if shape:
+    if shape or dtype is bfloat16:
         scalar = recorder.scalar(number, dtype)
         made = _tensor.Tensor._wrap(recorder.record(EXPAND, (scalar,), (shape,)))
     else:
         made = _from_host(np.array(number, dtype.numpy), device)
-    return made.requires_grad_(True) if requires_grad else made
+    return _into(out, made.requires_grad_(True) if requires_grad else made)
+
+
+def _fill_number(name: str, value: Any) -> Any:
+    """The number to fill with; a tensor or array of no dimensions is one."""
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if type(value) not in dispatch.NUMBERS:
+        raise TypeError(
+            f"{name}(): argument 'fill_value' (position 2) must be Number, not "
+            f"{type(value).__name__}"
+        )
+    return value
 
 
 def number_in(number: Any, dtype: DType) -> Any:
@@ -289,7 +417,12 @@ def number_in(number: Any, dtype: DType) -> Any:
     if dtype.category == _dtype.BOOL:
         return bool(number)
     if dtype.is_floating_point:
-        return float(number)
+        number = float(number)
+        if math.isfinite(number) and abs(number) > dtype.limits.max:
+            raise RuntimeError(f"value cannot be converted to type {dtype.c_name} without overflow")
+        return number
+    if not math.isfinite(number):
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     limits = np.iinfo(dtype.numpy)
     low = int(limits.min) if dtype.is_signed else -int(limits.max)
     if not low <= number <= limits.max:
@@ -303,6 +436,7 @@ def zeros_like(
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Make zeros with the shape, dtype and device of a tensor.
 
@@ -322,6 +456,7 @@ def ones_like(
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Make ones with the shape, dtype and device of a tensor.
 
@@ -341,6 +476,7 @@ def empty_like(
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Make unspecified values with the shape, dtype and device of a tensor.
 
@@ -359,6 +495,7 @@ def full_like(
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Make a tensor filled with a number, with the shape, dtype and device of a tensor.
 
@@ -372,135 +509,11 @@ def full_like(
     return full(input._shape, fill_value, dtype=dtype, device=where, requires_grad=requires_grad)
 
 
-def arange(
-    start: Any,
-    end: Any = None,
-    step: Any = 1,
-    *,
-    dtype: DType | None = None,
-    device: Device = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Make the numbers from start up to, but without, end.
-
-    Args:
-        start: the first number; with one argument, the end, and the start is 0.
-        end: the bound.
-        step: the distance.
-        dtype: the element type: int64 if all arguments are ints, else the default dtype.
-        device: where to put it.
-        requires_grad: record operations on it for autograd.
-
-    Raises:
-        RuntimeError: if the step is zero or leads away from the end.
-
-    Example:
-        >>> import portfire
-        >>> portfire.arange(1, 7, 2)
-        tensor([1, 3, 5])
-    """
-    if end is None:
-        start, end = 0, start
-    start, end, step = (x.item() if hasattr(x, "item") else x for x in (start, end, step))
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    whole = all(isinstance(x, int) for x in (start, end, step))
-    dtype = dtype or (_dtype.int64 if whole else get_default_dtype())
-    count = math.ceil((end - start) / step)
-    positions = _positions(count, dtype, device)
-    made = _line(positions, start, step, dtype)
-    return made.requires_grad_(True) if requires_grad else made
-
-
-def _positions(count: int, dtype: DType, device: Device) -> Tensor:
-    recorder = _device.resolve(device)
-    # Float lines are drawn in double precision where there is one, as torch does.
-    wide = dtype
-    if dtype.is_floating_point and _dtype.float64 in recorder.runtime.dtypes:
-        wide = _dtype.float64
-    attrs = ((count,), 0, wide)
-    return _tensor.Tensor._wrap(recorder.record(_source.IOTA, (), attrs))
-
-
-def _line(positions: Tensor, start: Any, step: Any, dtype: DType) -> Tensor:
-    line = positions
-    if step != 1:
-        line = line * (step if positions._dtype.is_floating_point else int(step))
-    if start != 0:
-        line = line + (start if positions._dtype.is_floating_point else int(start))
-    return line.to(dtype)
-
-
-def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: DType | None = None,
-    device: Device = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Make ``steps`` numbers from start to end, both included, at equal distances.
-
-    Raises:
-        RuntimeError: if ``steps`` is negative.
-
-    Example:
-        >>> import portfire
-        >>> portfire.linspace(0, 1, 5)
-        tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
-    """
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    dtype = dtype or get_default_dtype()
-    start, end = (x.item() if hasattr(x, "item") else x for x in (start, end))
-    if steps < 2:
-        made = full((steps,), start, dtype=dtype, device=device)
-    else:
-        wide = dtype if dtype.is_floating_point else get_default_dtype()
-        positions = _positions(steps, wide, device)
-        step = (end - start) / (steps - 1)
-        # The second half is drawn from the end, so that both ends are exact.
-        head, tail = positions * step + start, (positions - (steps - 1)) * step + end
-        made = dispatch.where(positions < steps / 2, head, tail).to(dtype)
-    return made.requires_grad_(True) if requires_grad else made
-
-
-def logspace(
-    start: float,
-    end: float,
-    steps: int,
-    base: float = 10.0,
-    *,
-    dtype: DType | None = None,
-    device: Device = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Make ``base`` to the powers of `linspace`.
-
-    Example:
-        >>> import portfire
-        >>> portfire.logspace(0, 2, 3)
-        tensor([  1.,  10., 100.])
-    """
-    wide = _positions(0, get_default_dtype(), device)._dtype
-    exponents = linspace(start, end, steps, dtype=wide, device=device)
-    made = dispatch.binary(_pow(), float(base), exponents).to(dtype or get_default_dtype())
-    return made.requires_grad_(True) if requires_grad else made
-
-
-def _pow() -> Any:
-    from portfire.ops._elementwise import POW
-
-    return POW
-
-
 def eye(
     n: int,
     m: int | None = None,
     *,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -513,14 +526,19 @@ def eye(
         tensor([[1., 0.],
                 [0., 1.]])
     """
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and not isinstance(size, int):
+            raise TypeError(f"eye(): argument '{name}' must be int, not {type(size).__name__}")
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     shape = shape_of("eye", (n, n if m is None else m))
     recorder = _device.resolve(device)
     row, column = (
         _tensor.Tensor._wrap(recorder.record(_source.IOTA, (), (shape, axis, _dtype.int64)))
         for axis in (0, 1)
     )
-    made = (row == column).to(dtype or get_default_dtype())
-    return made.requires_grad_(True) if requires_grad else made
+    made = (row == column).to(float_dtype("eye", dtype))
+    return _into(out, made.requires_grad_(True) if requires_grad else made)
 
 
 def new_zeros(self: Tensor, *size: Any, **kwargs: Any) -> Tensor:

@@ -1,44 +1,47 @@
-"""Elementary functions and rounding, elementwise."""
+"""Exponential functions, logarithms, and what is made of them, elementwise."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
 from portfire._dtype import bool_
 from portfire._functions._inplace import into
-from portfire._functions._operands import _float_unary, _floats, _need_tensor, _unary
-from portfire._functions.arithmetic import identity
-from portfire._promotion import result_dtype, to_float
+from portfire._functions._operands import (
+    _float_pair,
+    _float_unary,
+    _floats,
+    _need_tensor,
+    _need_two,
+    _promoted,
+)
+from portfire._functions.bounds import clamp, maximum, minimum
 from portfire.ops import _composite as c
 from portfire.ops import _elementwise as e
-from portfire.ops._record import Operator
 
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
 __all__ = [
-    "atan2",
-    "ceil",
-    "cos",
-    "erf",
     "exp",
+    "exp2",
     "expm1",
-    "floor",
-    "frac",
     "log",
     "log10",
     "log1p",
     "log2",
+    "logaddexp",
+    "logaddexp2",
+    "logit",
     "relu",
-    "round",
+    "relu_",
     "sigmoid",
-    "sin",
-    "tan",
-    "tanh",
-    "trunc",
+    "xlogy",
 ]
+
+Operand = Any  # a Tensor, or a Python or NumPy number
 
 
 def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -52,7 +55,29 @@ def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return into(out, _float_unary(e.EXP, input))
 
 
-def log(input: Tensor) -> Tensor:
+def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return ``2 ** input``.
+
+    Example:
+        >>> import portfire
+        >>> portfire.exp2(portfire.tensor([0.0, 3.0]))
+        tensor([1., 8.])
+    """
+    return into(out, _float_unary(e.EXP2, input))
+
+
+def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return ``exp(input) - 1``, exact near 0.
+
+    Example:
+        >>> import portfire
+        >>> portfire.expm1(portfire.tensor([0.0, 1.0]))
+        tensor([0.0000, 1.7183])
+    """
+    return into(out, _float_unary(e.EXPM1, input))
+
+
+def log(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the natural logarithms.
 
     Example:
@@ -60,10 +85,10 @@ def log(input: Tensor) -> Tensor:
         >>> portfire.log(portfire.tensor([1.0, 2.0]))
         tensor([0.0000, 0.6931])
     """
-    return _float_unary(e.LOG, input)
+    return into(out, _float_unary(e.LOG, input))
 
 
-def log2(input: Tensor) -> Tensor:
+def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the logarithms to base 2.
 
     Example:
@@ -71,98 +96,81 @@ def log2(input: Tensor) -> Tensor:
         >>> portfire.log2(portfire.tensor([1.0, 8.0]))
         tensor([0., 3.])
     """
-    return log(input) * (1 / math.log(2))
+    return into(out, _float_unary(e.LOG2, input))
 
 
-def log10(input: Tensor) -> Tensor:
+def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the logarithms to base 10.
 
     Example:
         >>> import portfire
-        >>> portfire.log10(portfire.tensor([1.0, 100.0]))
-        tensor([0., 2.])
+        >>> portfire.log10(portfire.tensor([1.0, 50.0]))
+        tensor([0.0000, 1.6990])
     """
-    return log(input) * (1 / math.log(10))
+    return into(out, _float_unary(e.LOG10, input))
 
 
-def log1p(input: Tensor) -> Tensor:
-    """Return ``log(1 + input)``, exact for small values.
+def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return ``log(1 + input)``, exact near 0.
 
     Example:
         >>> import portfire
         >>> portfire.log1p(portfire.tensor([0.0, 1.0]))
         tensor([0.0000, 0.6931])
     """
-    return _float_unary(e.LOG1P, input)
+    return into(out, _float_unary(e.LOG1P, input))
 
 
-def expm1(input: Tensor) -> Tensor:
-    """Return ``exp(input) - 1``, exact for small values.
-
-    Example:
-        >>> import portfire
-        >>> portfire.expm1(portfire.tensor([0.0, 1.0]))
-        tensor([0.0000, 1.7183])
-    """
-    return _float_unary(e.EXPM1, input)
-
-
-def sin(input: Tensor) -> Tensor:
-    """Return the sines.
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return ``log(exp(input) + exp(other))``, without overflow.
 
     Example:
         >>> import portfire
-        >>> portfire.sin(portfire.tensor([0.0, 1.0]))
-        tensor([0.0000, 0.8415])
+        >>> portfire.logaddexp(portfire.zeros(1), portfire.zeros(1))
+        tensor([0.6931])
     """
-    return _float_unary(e.SIN, input)
+    return into(out, _log_of_sum("logaddexp", input, other, exp, 1.0))
 
 
-def cos(input: Tensor) -> Tensor:
-    """Return the cosines.
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Return ``log2(2 ** input + 2 ** other)``, without overflow.
 
     Example:
         >>> import portfire
-        >>> portfire.cos(portfire.tensor([0.0, 1.0]))
-        tensor([1.0000, 0.5403])
+        >>> portfire.logaddexp2(portfire.tensor([1000.0]), portfire.tensor([1000.0]))
+        tensor([1001.])
     """
-    return _float_unary(e.COS, input)
+    return into(out, _log_of_sum("logaddexp2", input, other, exp2, 1 / math.log(2)))
 
 
-def tan(input: Tensor) -> Tensor:
-    """Return the tangents.
+def _log_of_sum(
+    name: str, x: Tensor, y: Tensor, power: Callable[[Tensor], Tensor], scale: float
+) -> Tensor:
+    _need_two(name, x, y)
+    dtype = _promoted(name, x, y)
+    if not dtype.is_floating_point:
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtype.scalar_name}'")
+    x, y = x.to(dtype), y.to(dtype)
+    # Two equal infinities have no difference.
+    apart = dispatch.where(x == y, 0.0, minimum(x, y) - maximum(x, y))
+    rest = log1p(power(apart))
+    return maximum(x, y) + (rest if scale == 1.0 else rest * scale)
+
+
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Return ``input * log(other)``, and 0 where input is 0 unless other is NaN.
 
     Example:
         >>> import portfire
-        >>> portfire.tan(portfire.tensor([0.0, 1.0]))
-        tensor([0.0000, 1.5574])
+        >>> portfire.xlogy(portfire.tensor([0.0, 2.0]), portfire.tensor([0.0, 1.0]))
+        tensor([0., 0.])
     """
-    return sin(input) / cos(input)
+    x, y = _float_pair("xlogy", input, other)
+    nothing = (x == 0) & ((y <= 0) | (y == math.inf))
+    return into(out, x * log(dispatch.where(nothing, 1.0, y)))
 
 
-def tanh(input: Tensor) -> Tensor:
-    """Return the hyperbolic tangents.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tanh(portfire.tensor([0.0, 1.0]))
-        tensor([0.0000, 0.7616])
-    """
-    return _float_unary(e.TANH, input)
-
-
-def erf(input: Tensor) -> Tensor:
-    """Return the error function of each element.
-
-    Example:
-        >>> import portfire
-        >>> portfire.erf(portfire.tensor([0.0, 1.0]))
-        tensor([0.0000, 0.8427])
-    """
-    return _float_unary(e.ERF, input)
-
-
-def sigmoid(input: Tensor) -> Tensor:
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``1 / (1 + exp(-input))``.
 
     Example:
@@ -170,7 +178,26 @@ def sigmoid(input: Tensor) -> Tensor:
         >>> portfire.sigmoid(portfire.tensor([0.0, 1.0]))
         tensor([0.5000, 0.7311])
     """
-    return dispatch.apply(c.SIGMOID, (_floats("sigmoid", input),))
+    return into(out, dispatch.apply(c.SIGMOID, (_floats("sigmoid", input),)))
+
+
+def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Return ``log(input / (1 - input))``, the inverse of `sigmoid`.
+
+    Args:
+        input: probabilities; NaN beyond 0 and 1 unless they are limited.
+        eps: limits the elements to ``[eps, 1 - eps]`` first.
+        out: a tensor that receives the result.
+
+    Example:
+        >>> import portfire
+        >>> portfire.logit(portfire.tensor([0.25, 0.5]))
+        tensor([-1.0986,  0.0000])
+    """
+    x = _floats("logit", input)
+    if eps is not None:
+        x = clamp(x, eps, 1 - eps)
+    return into(out, log(x / (1 - x)))
 
 
 def relu(input: Tensor) -> Tensor:
@@ -187,77 +214,13 @@ def relu(input: Tensor) -> Tensor:
     return dispatch.apply(c.RELU, (input,))
 
 
-def _rounding(op: Operator, x: Tensor) -> Tensor:
-    _need_tensor(op.name, x)
-    return _unary(op, x) if x._dtype.is_floating_point else identity(x)
-
-
-def floor(input: Tensor) -> Tensor:
-    """Return the largest integers not above the elements.
+def relu_(input: Tensor) -> Tensor:
+    """Replace the elements of a tensor by ``max(input, 0)``, and return it.
 
     Example:
         >>> import portfire
-        >>> portfire.floor(portfire.tensor([1.5, -1.5]))
-        tensor([ 1., -2.])
+        >>> portfire.relu_(portfire.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
     """
-    return _rounding(e.FLOOR, input)
-
-
-def ceil(input: Tensor) -> Tensor:
-    """Return the smallest integers not below the elements.
-
-    Example:
-        >>> import portfire
-        >>> portfire.ceil(portfire.tensor([1.5, -1.5]))
-        tensor([ 2., -1.])
-    """
-    return _rounding(e.CEIL, input)
-
-
-def trunc(input: Tensor) -> Tensor:
-    """Return the elements without their fractions.
-
-    Example:
-        >>> import portfire
-        >>> portfire.trunc(portfire.tensor([1.5, -1.5]))
-        tensor([ 1., -1.])
-    """
-    return _rounding(e.TRUNC, input)
-
-
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    """Return the elements rounded to some decimals, halves to even.
-
-    Example:
-        >>> import portfire
-        >>> portfire.round(portfire.tensor([0.5, 1.5, 2.5]))
-        tensor([0., 2., 2.])
-    """
-    if decimals == 0:
-        return _rounding(e.ROUND, input)
-    scale: float = 10.0 ** math.fabs(decimals)
-    if decimals > 0:
-        return _rounding(e.ROUND, input * scale) / scale
-    return _rounding(e.ROUND, input / scale) * scale
-
-
-def frac(input: Tensor) -> Tensor:
-    """Return the fractions of the elements.
-
-    Example:
-        >>> import portfire
-        >>> portfire.frac(portfire.tensor([1.25, -1.25]))
-        tensor([ 0.2500, -0.2500])
-    """
-    return input - trunc(input)
-
-
-def atan2(input: Tensor, other: Tensor) -> Tensor:
-    """Return the angle of each point (x=other, y=input), in radians.
-
-    Example:
-        >>> import portfire
-        >>> portfire.atan2(portfire.tensor([1.0]), portfire.tensor([1.0]))
-        tensor([0.7854])
-    """
-    return dispatch.binary(e.ATAN2, input, other, to_float(result_dtype(input, other)))
+    _need_tensor("relu_", input)
+    return input._assign(relu(input))

@@ -8,8 +8,9 @@ import numpy as np
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._dtype import FLOAT, bool_, int32, int64, uint8
-from portfire._functions import creation, joining, shape
+from portfire._dtype import BOOL, FLOAT, bool_, int8, int16, int32, int64, uint8
+from portfire._functions import creation, joining, shape, splitting
+from portfire._functions._inplace import into
 from portfire._functions._operands import number_of
 from portfire.ops import _indexing as ix
 from portfire.ops._movement import RESHAPE
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
 __all__ = [
-    "gather",
+    "argwhere",
     "index_select",
     "masked_select",
     "nonzero",
-    "scatter",
-    "scatter_add",
-    "take_along_dim",
+    "unravel_index",
     "where",
 ]
 
 Index = tuple["Tensor", ...]
+INTEGERS = (int64, int32, int16, int8)  # a number of one of them selects, as a Python int does
 
 
 # The two halves of an index: views first, then positions given by tensors
@@ -101,6 +101,8 @@ def _split(x: Tensor, key: Any) -> tuple[Tensor, list[tuple[int, Tensor]]]:
     positions: list[tuple[int, Tensor]] = []
     view, dim = x, 0
     for item in _expand_ellipsis(items, x.ndim):
+        if isinstance(item, _tensor.Tensor) and not item.ndim and item._dtype in (bool_, uint8):
+            item = bool(item.item())
         if item is None:
             view = view.unsqueeze(dim)
             dim += 1
@@ -112,12 +114,16 @@ def _split(x: Tensor, key: Any) -> tuple[Tensor, list[tuple[int, Tensor]]]:
         elif isinstance(item, slice):
             start, count, step = _slice_bounds(item, view._shape[dim])
             if count != view._shape[dim] or step != 1:
-                view = shape.slice_view(view, dim, start if count else 0, count, step)
+                view = splitting.slice_view(view, dim, start if count else 0, count, step)
             dim += 1
+        elif isinstance(item, _tensor.Tensor) and not item.ndim and item._dtype in INTEGERS:
+            view = _select(view, dim, int(item.item()), x)
         elif isinstance(item, _tensor.Tensor):
             dim = _tensor_item(view, dim, _as_index(item, x), positions)
         elif hasattr(item, "__index__"):
             view = _select(view, dim, int(item), x)
+        elif isinstance(item, str):
+            raise TypeError("new(): invalid data type 'str'")
         else:
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
@@ -144,11 +150,20 @@ def _tensor_item(view: Tensor, dim: int, item: Tensor, positions: list[tuple[int
                 f"The shape of the mask {list(item._shape)} at index {i} does not match the shape "
                 f"of the indexed tensor {list(view._shape)} at index {dim + i}"
             )
-    if not item.ndim:
-        raise IndexError("a 0-d mask is only supported as a Python bool")
     for i, column in enumerate(nonzero(item, as_tuple=True)):
         positions.append((dim + i, column))
     return dim + item.ndim
+
+
+def _common_shape(positions: list[tuple[int, Tensor]]) -> tuple[int, ...]:
+    shapes = [index._shape for _, index in positions]
+    try:
+        return dispatch.broadcast_shapes(*shapes)
+    except RuntimeError:
+        listed = ", ".join(str(list(shape)) for shape in shapes)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+        ) from None
 
 
 def _plan(
@@ -160,7 +175,7 @@ def _plan(
     axis to take along, and the permutation that made the dimensions adjacent.
     """
     dims = [d for d, _ in positions]
-    common = dispatch.broadcast_shapes(*(i._shape for _, i in positions))
+    common = _common_shape(positions)
     adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
     first = dims[0] if adjacent else 0
     rest = [d for d in range(view.ndim) if d not in dims]
@@ -220,13 +235,32 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if not positions:
         view._assign(_fitted(value, view, view._shape))
         return
+    view._assign(_with_positions(view, positions, value, "set"))
+
+
+def _with_positions(
+    view: Tensor, positions: list[tuple[int, Tensor]], value: Any, mode: str
+) -> Tensor:
+    """A view with the elements at some positions replaced, or added to."""
     merged, flat, common, axis, order = _plan(view, positions)
     target = merged._shape[:axis] + common + merged._shape[axis + 1 :]
     source = _fitted(value, view, target)
-    new = dispatch.apply(ix.PUT, (merged, flat, source), (axis, "set"))
+    if merged._dtype is bool_ and mode == "add":
+        merged, source = merged.to(int32), source.to(int32)
+    new = dispatch.apply(ix.PUT, (merged, flat, source), (axis, mode)).to(view._dtype)
     moved = tuple(view._shape[d] for d in order)
     inverse = tuple(order.index(i) for i in range(len(order)))
-    view._assign(new.reshape(moved).permute(inverse))
+    return new.reshape(moved).permute(inverse)
+
+
+def replaced(x: Tensor, key: tuple[Any, ...], value: Tensor, mode: str) -> Tensor:
+    """A copy of a tensor with what an index reaches replaced (``"set"``) or added to."""
+    view, positions = _split(x, key)
+    if positions:
+        return _with_positions(view, positions, value, mode)
+    result = x.clone()
+    given = _fitted(value, x, x._shape)
+    return result.copy_(result + given if mode == "add" else given)
 
 
 def _assign_masked(x: Tensor, mask: Tensor, value: Any) -> None:
@@ -260,11 +294,12 @@ def _fitted(value: Any, like: Tensor, wanted: tuple[int, ...]) -> Tensor:
 # Functions
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
     """Return the positions of the non-zero elements; waits for the values.
 
     Args:
         input: a tensor.
+        out: a tensor that receives the result.
         as_tuple: return one 1-d tensor per dimension instead of one (n, ndim) tensor.
 
     Example:
@@ -273,6 +308,10 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
         tensor([[1],
                 [3]])
     """
+    if not isinstance(as_tuple, bool):
+        raise TypeError(
+            f"nonzero(): argument 'as_tuple' must be bool, not {type(as_tuple).__name__}"
+        )
     flat = input.to(bool_).reshape(-1)
     counted = flat.to(int64)
     running = counted.cumsum(0)
@@ -282,22 +321,62 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     place = dispatch.where(flat, running - 1, count)
     spots = dispatch.iota((n,), 0, counted)
     found = dispatch.apply(
-        ix.PUT, (dispatch.zeros((count + 1,), counted), place, spots), (0, "set")
+        ix.PUT, (dispatch.zeros((count + 1,), counted), place, spots), (0, "once")
     )
     linear = found.narrow(0, 0, count)
     columns = []
     for extent in reversed(input._shape):
-        columns.append(linear % extent)
-        linear = linear // extent
+        columns.append(linear % max(extent, 1))
+        linear = linear // max(extent, 1)
     columns.reverse()
     if as_tuple:
         return tuple(columns) if input.ndim else (linear,)
     if not columns:
-        return dispatch.zeros((count, 0), counted)
-    return joining.stack(columns, 1)
+        return into(out, dispatch.zeros((count, 0), counted))
+    return joining.stack(columns, 1, out=out)
 
 
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+def argwhere(input: Tensor) -> Tensor:
+    """Return the positions of the non-zero elements, one per row; waits for the values.
+
+    Example:
+        >>> import portfire
+        >>> portfire.argwhere(portfire.tensor([0, 3]))
+        tensor([[1]])
+    """
+    found: Tensor = nonzero(input)
+    return found
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """Return the index along each dimension of positions in a flat tensor.
+
+    Args:
+        indices: an integer tensor.
+        shape: the sizes of the dimensions.
+
+    Raises:
+        TypeError: if the positions are not integers.
+        ValueError: if a size is negative.
+
+    Example:
+        >>> import portfire
+        >>> portfire.unravel_index(portfire.tensor([4]), (2, 3))
+        (tensor([1]), tensor([1]))
+    """
+    if indices._dtype.category in (FLOAT, BOOL):
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices._dtype}")
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    columns, rest = [], indices
+    for n in reversed(sizes):
+        columns.append(rest % max(n, 1))
+        rest = rest // max(n, 1)
+    return tuple(reversed(columns))
+
+
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the elements where a mask is true, as one dimension.
 
     Raises:
@@ -312,16 +391,17 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask._dtype is not bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     x, chosen = shape.broadcast_tensors(input, mask)
-    return x[chosen] if x.ndim else x.reshape(1)[chosen.reshape(1)]
+    return into(out, x[chosen] if x.ndim else x.reshape(1)[chosen.reshape(1)])
 
 
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the slices of a dimension at given positions.
 
     Args:
         input: a tensor.
         dim: the dimension.
         index: a 1-d integer tensor.
+        out: a tensor that receives the result.
 
     Raises:
         IndexError: if the index is not 0-d or 1-d, or (when the values are read) out of range.
@@ -338,177 +418,47 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = shape.wrap_dim(dim, input.ndim)
     index = index.reshape(-1)
     if not input.ndim:
-        return dispatch.apply(ix.TAKE, (input.reshape(1), index), (0,)).reshape(())
-    return dispatch.apply(ix.TAKE, (input, index), (axis,))
+        return into(out, dispatch.apply(ix.TAKE, (input.reshape(1), index), (0,)).reshape(()))
+    return into(out, dispatch.apply(ix.TAKE, (input, index), (axis,)))
 
 
-def _check_gather(name: str, x: Tensor, axis: int, index: Tensor) -> None:
-    if index._dtype is not int64:
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index")
-    if max(index.ndim, 1) != max(x.ndim, 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    for i, (n, size) in enumerate(zip(index._shape, x._shape, strict=False)):
-        if i != axis and n > size:
-            raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {list(index._shape)} to be "
-                f"no larger than self {list(x._shape)} apart from dimension {axis}"
-            )
-
-
-def _flat_positions(x: Tensor, axis: int, index: Tensor) -> Tensor:
-    """Where gather and scatter address the flat tensor; -1 and below for a wrong index."""
-    n = x._shape[axis]
-    strides = [int(np.prod(x._shape[i + 1 :], dtype=np.int64)) for i in range(x.ndim)]
-    wrong = (index < 0) | (index >= n)
-    flat = dispatch.where(wrong, -(1 << 40), index * strides[axis])
-    for i, stride in enumerate(strides):
-        if i != axis and index._shape[i] != 1:
-            flat = flat + dispatch.iota(index._shape, i, index) * stride
-    return flat
-
-
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Return ``input[i][index[i][j]]`` for ``dim=1``, and so on.
-
-    Args:
-        input: a tensor.
-        dim: the dimension that the index addresses.
-        index: an int64 tensor with as many dimensions, no larger than the input elsewhere.
-
-    Returns:
-        A tensor of the index's shape.
-
-    Raises:
-        RuntimeError: if the shapes do not fit or the dtype is wrong.
-        IndexError: when the values are read, if an index is out of range.
-
-    Example:
-        >>> import portfire
-        >>> x = portfire.tensor([[1, 2], [3, 4]])
-        >>> portfire.gather(x, 1, portfire.tensor([[0], [1]]))
-        tensor([[1],
-                [4]])
-    """
-    axis = shape.wrap_dim(dim, input.ndim)
-    _check_gather("gather", input, axis, index)
-    if not input.ndim or not index.ndim:
-        taken = dispatch.apply(ix.TAKE, (input.reshape(-1), index.reshape(-1)), (0,))
-        return taken.reshape(index._shape)
-    if input.ndim == 1:
-        return dispatch.apply(ix.TAKE, (input, index), (0,))
-    flat = _flat_positions(input, axis, index)
-    return dispatch.apply(ix.TAKE, (input.reshape(-1), flat), (0,))
-
-
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """Return `gather` with broadcasting; of the flat tensor without a dim.
-
-    Example:
-        >>> import portfire
-        >>> x = portfire.tensor([[1, 2], [3, 4]])
-        >>> portfire.take_along_dim(x, portfire.tensor([[1]]), 1)
-        tensor([[2],
-                [4]])
-    """
-    if dim is None:
-        return gather(input.reshape(-1), 0, indices.reshape(-1))
-    axis = shape.wrap_dim(dim, input.ndim)
-    sizes = list(
-        dispatch.broadcast_shapes(
-            tuple(1 if i == axis else n for i, n in enumerate(input._shape)),
-            tuple(1 if i == axis else n for i, n in enumerate(indices._shape)),
-        )
-    )
-    own, wanted = list(sizes), list(sizes)
-    own[axis], wanted[axis] = input._shape[axis], indices._shape[axis]
-    return gather(input.expand(own), axis, indices.expand(wanted))
-
-
-def _scatter(x: Tensor, dim: int, index: Tensor, src: Any, mode: str, name: str) -> Tensor:
-    axis = shape.wrap_dim(dim, x.ndim)
-    _check_gather(name, x, axis, index)
-    if index.numel() == 0:
-        return x.clone()
-    src = number_of(src)
-    if type(src) in dispatch.NUMBERS:
-        number = creation.number_in(src, x._dtype)
-        source = creation.full(index._shape, number, dtype=x._dtype, device=x.device)
-    else:
-        if src._dtype is not x._dtype:
-            raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
-        if any(n > m for n, m in zip(index._shape, src._shape, strict=True)):
-            raise RuntimeError(
-                f"Expected index {list(index._shape)} to be no larger than self {list(x._shape)} "
-                f"apart from dimension {axis} and to be no larger size than src {list(src._shape)}"
-            )
-        source = src
-        for i, n in enumerate(index._shape):
-            if n != source._shape[i]:
-                source = source.narrow(i, 0, n)
-    flat = _flat_positions(x, axis, index) if x.ndim > 1 else index
-    new = dispatch.apply(ix.PUT, (x.reshape(-1), flat.reshape(-1), source.reshape(-1)), (0, mode))
-    return new.reshape(x._shape)
-
-
-def scatter(
-    input: Tensor, dim: int, index: Tensor, src: Any, *, reduce: str | None = None
-) -> Tensor:
-    """Return the tensor with ``src`` written where the index says, the inverse of `gather`.
-
-    Args:
-        input: a tensor.
-        dim: the dimension that the index addresses.
-        index: an int64 tensor with as many dimensions.
-        src: a tensor at least as large as the index, or a number.
-        reduce: None to replace, ``"add"`` to add.
-
-    Raises:
-        RuntimeError: if the shapes or dtypes do not fit.
-
-    Example:
-        >>> import portfire
-        >>> portfire.zeros(2, 3).scatter(1, portfire.tensor([[1], [2]]), 1.0)
-        tensor([[0., 1., 0.],
-                [0., 0., 1.]])
-    """
-    if reduce not in (None, "add"):
-        raise RuntimeError(f"reduce argument must be None or 'add', got {reduce!r}")
-    mode = "set" if reduce is None else "add"
-    return _scatter(input, dim, index, src, mode, "scatter")
-
-
-def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """Return the tensor with ``src`` added where the index says, in a fixed order.
-
-    Example:
-        >>> import portfire
-        >>> portfire.zeros(2).scatter_add(0, portfire.tensor([0, 0]), portfire.ones(2))
-        tensor([2., 0.])
-    """
-    return _scatter(input, dim, index, src, "add", "scatter_add")
-
-
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(
+    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None
+) -> Any:
     """Return ``input`` where the condition holds, else ``other``; alone, the true positions.
 
     Args:
         condition: a bool tensor.
         input: a tensor or number.
         other: a tensor or number.
+        out: a tensor that receives the result.
+
+    Raises:
+        TypeError: if the condition is no tensor, or one of the two others is missing.
+        RuntimeError: if the condition is neither bool nor uint8.
 
     Example:
         >>> import portfire
         >>> portfire.where(portfire.tensor([True, False]), 1.0, 2.0)
         tensor([1., 2.])
     """
-    if input is None and other is None:
+    given = [arg is not None for arg in (input, other)]
+    if not isinstance(condition, _tensor.Tensor) or given[0] != given[1]:
+        kinds = [type(a).__name__ for a in (condition, input, other) if a is not None]
+        raise TypeError(
+            f"where() received an invalid combination of arguments - got ({', '.join(kinds)}), but "
+            "expected (Tensor condition) or (Tensor condition, input, other)"
+        )
+    if not given[0]:
         return nonzero(condition, as_tuple=True)
+    if condition._dtype is uint8:
+        condition = condition.to(bool_)
     if condition._dtype is not bool_:
         raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{condition._dtype}"
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition._dtype.scalar_name}"
         )
-    return dispatch.where(condition, number_of(input), number_of(other))
+    return into(out, dispatch.where(condition, number_of(input), number_of(other)))
 
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:

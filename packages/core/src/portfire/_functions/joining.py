@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
 from portfire import _tensor
-from portfire._dtype import int64
+from portfire._dtype import bool_, int64
+from portfire._functions._inplace import into
 from portfire.ops import _indexing as ix
 from portfire.ops import _movement as m
 
@@ -16,20 +17,21 @@ if TYPE_CHECKING:
 
 from portfire._functions.shape import (
     _ints,
-    narrow,
-    permute,
+    distinct_dims,
     reshape,
-    slice_view,
     unsqueeze,
     wrap_dim,
 )
+from portfire._functions.splitting import narrow
 
 __all__ = [
     "cat",
-    "diagonal",
+    "concat",
+    "concatenate",
     "flip",
     "hstack",
     "roll",
+    "row_stack",
     "stack",
     "tile",
     "tril",
@@ -46,7 +48,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
         >>> portfire.flip(portfire.tensor([1, 2, 3]), (0,))
         tensor([3, 2, 1])
     """
-    axes = tuple(sorted({wrap_dim(d, input.ndim) for d in _ints("flip", dims)}))
+    axes = tuple(sorted(distinct_dims(_ints("flip", dims), input.ndim)))
     return dispatch.apply(m.FLIP, (input,), (axes,)) if input.ndim else input.clone()
 
 
@@ -58,11 +60,16 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         >>> portfire.roll(portfire.tensor([1, 2, 3]), 1)
         tensor([3, 1, 2])
     """
-    if dims is None:
+    amounts = _ints("roll", (shifts,))
+    axes = () if dims is None else _ints("roll", (dims,))
+    if not axes and len(amounts) == 1:
         return roll(input.reshape(-1), shifts, 0).reshape(input._shape)
-    pairs = zip(_ints("roll", (shifts,)), _ints("roll", (dims,)), strict=True)
+    if len(axes) != len(amounts):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(amounts)}, dims:{len(axes)}"
+        )
     result = input
-    for shift, dim in pairs:
+    for shift, dim in zip(amounts, axes, strict=True):
         axis = wrap_dim(dim, input.ndim)
         n = input._shape[axis]
         cut = (n - shift) % n if n else 0
@@ -89,15 +96,17 @@ def _tensor_list(name: str, tensors: Any) -> list[Tensor]:
     return list(tensors)
 
 
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Return the tensors one after the other along a dimension.
 
     Args:
         tensors: tensors of equal sizes in the other dimensions; 1-d empty ones are passed over.
         dim: the dimension.
+        out: a tensor that receives the result.
 
     Raises:
-        RuntimeError: if other sizes differ, or there is no tensor.
+        RuntimeError: if other sizes differ.
+        ValueError: if there is no tensor.
 
     Example:
         >>> import portfire
@@ -127,10 +136,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {a} "
                     f"but got size {b} for tensor number {position} in the list."
                 )
-    return dispatch.apply(ix.CONCAT, [x.to(dtype) for x in kept], (axis,))
+    joined = dispatch.apply(ix.CONCAT, [x.to(dtype) for x in kept], (axis,))
+    return into(out, joined)
 
 
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+concat = concatenate = cat
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Return the tensors along a new dimension.
 
     Raises:
@@ -150,10 +163,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"entry 0 and {list(item._shape)} at entry {position}"
             )
     axis = wrap_dim(dim, items[0].ndim + 1)
-    return cat([unsqueeze(x, axis) for x in items], axis)
+    return cat([unsqueeze(x, axis) for x in items], axis, out=out)
 
 
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
+def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Return the tensors side by side: along dim 1, or dim 0 if 1-d.
 
     Example:
@@ -162,10 +175,10 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
         tensor([1, 2])
     """
     items = [x if x.ndim else reshape(x, 1) for x in _tensor_list("hstack", tensors)]
-    return cat(items, 0 if items[0].ndim == 1 else 1)
+    return cat(items, 0 if items[0].ndim == 1 else 1, out=out)
 
 
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
+def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """Return the tensors on top of each other, 1-d ones as rows.
 
     Example:
@@ -175,7 +188,11 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
                 [2]])
     """
     items = _tensor_list("vstack", tensors)
-    return cat([x if x.ndim > 1 else reshape(x, (1, x.numel())) for x in items], 0)
+    rows = [x if x.ndim > 1 else reshape(x, (1, x.numel())) for x in items]
+    return cat(rows, 0, out=out)
+
+
+row_stack = vstack
 
 
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
@@ -193,9 +210,10 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
-    if any(n < 0 for n in times):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}")
     old = (1,) * (len(times) - input.ndim) + input._shape
+    if any(n < 0 for n in times):
+        sizes = [a * b for a, b in zip(times, old, strict=True)]
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {sizes}")
     spread = tuple(x for n in old for x in (1, n))
     target = tuple(x for pair in zip(times, old, strict=True) for x in pair)
     tiled = dispatch.apply(m.EXPAND, (reshape(input, spread),), (target,))
@@ -215,16 +233,20 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 
 def _triangle(input: Tensor, diagonal: int, lower: bool) -> Tensor:
+    name = "tril" if lower else "triu"
+    if isinstance(diagonal, bool) or not hasattr(diagonal, "__index__"):
+        raise TypeError(
+            f"{name}(): argument 'diagonal' (position 2) must be int, not {type(diagonal).__name__}"
+        )
     if input.ndim < 2:
-        name = "tril" if lower else "triu"
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
     rows, columns = (dispatch.iota(input._shape[-2:], axis, input, int64) for axis in (0, 1))
     inside = (columns - rows <= diagonal) if lower else (columns - rows >= diagonal)
-    zero = False if input._dtype.name == "bool" else 0
+    zero = False if input._dtype is bool_ else 0
     return dispatch.where(inside, input, zero)
 
 
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Return the lower triangle of each matrix, zeros elsewhere.
 
     Example:
@@ -233,10 +255,10 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
         tensor([[1., 0.],
                 [1., 1.]])
     """
-    return _triangle(input, diagonal, lower=True)
+    return into(out, _triangle(input, diagonal, lower=True))
 
 
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Return the upper triangle of each matrix, zeros elsewhere.
 
     Example:
@@ -245,45 +267,4 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
         tensor([[1., 1.],
                 [0., 1.]])
     """
-    return _triangle(input, diagonal, lower=False)
-
-
-def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """Return all windows of a size along a dimension, as a new last dimension (a copy).
-
-    Example:
-        >>> import portfire
-        >>> portfire.arange(4).unfold(0, 2, 1)
-        tensor([[0, 1],
-                [1, 2],
-                [2, 3]])
-    """
-    if not input.ndim:
-        return unfold(input.reshape(1), dimension, size, step).squeeze(0)
-    axis = wrap_dim(dimension, input.ndim)
-    if size > input._shape[axis]:
-        raise RuntimeError(
-            f"maximum size for tensor at dimension {axis} is {input._shape[axis]} but size is "
-            f"{size}"
-        )
-    return dispatch.apply(m.WINDOWS, (input,), ((axis,), (size,), (step,), (1,)))
-
-
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """Return a view of the diagonal of two dimensions, as the last dimension.
-
-    Example:
-        >>> import portfire
-        >>> portfire.tensor([[1, 2], [3, 4]]).diagonal()
-        tensor([1, 4])
-    """
-    a, b = wrap_dim(dim1, input.ndim), wrap_dim(dim2, input.ndim)
-    if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    rest = [i for i in range(input.ndim) if i not in (a, b)]
-    moved = permute(input, (*rest, a, b)).contiguous()
-    rows, columns = moved._shape[-2:]
-    count = max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns))
-    flat = reshape(moved, (*moved._shape[:-2], rows * columns))
-    start = offset if offset >= 0 else -offset * columns
-    return slice_view(flat, flat.ndim - 1, start if count else 0, count, columns + 1)
+    return into(out, _triangle(input, diagonal, lower=False))

@@ -9,6 +9,7 @@ import numpy as np
 from portfire import _dtype as d
 from portfire import _random, _tensor
 from portfire._dtype import DType
+from portfire._functions._inplace import into
 from portfire._functions.creation import shape_of
 from portfire._promotion import get_default_dtype
 from portfire._random import Generator
@@ -38,8 +39,10 @@ def _floating(name: str, dtype: DType | None) -> DType:
 
 
 def rand(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -47,8 +50,10 @@ def rand(
     """Make uniform random floats in [0, 1).
 
     Args:
-        *size: the sizes, as arguments or as one tuple (also as ``size=``).
+        *args: the sizes, as arguments or as one tuple.
+        size: the same by name.
         generator: where the bits come from.
+        out: a tensor that receives the result.
         dtype: a float type, by default the default dtype.
         device: where to make them; the bits do not depend on it.
         requires_grad: record operations on it for autograd.
@@ -59,15 +64,16 @@ def rand(
         portfire.Size([2, 3])
     """
     made = _random.unit_interval(
-        shape_of("rand", size), _floating("uniform", dtype), device, generator
+        shape_of("rand", args, size), _floating("uniform", dtype), device, generator
     )
-    return made.requires_grad_(True) if requires_grad else made
+    return into(out, made.requires_grad_(True) if requires_grad else made)
 
 
 def randn(
     *args: Any,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -79,9 +85,9 @@ def randn(
         >>> portfire.randn(2, 3).shape
         portfire.Size([2, 3])
     """
-    shape = shape_of("randn", args if size is None else (size,))
+    shape = shape_of("randn", args, size)
     made = _random.standard_normal(shape, _floating("normal", dtype), device, generator)
-    return made.requires_grad_(True) if requires_grad else made
+    return into(out, made.requires_grad_(True) if requires_grad else made)
 
 
 def rand_like(
@@ -125,6 +131,12 @@ def _integers(
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
+    if not dtype.is_floating_point:
+        held = np.iinfo(dtype.numpy) if dtype is not d.bool_ else None
+        limits = (0, 1) if held is None else (int(held.min), int(held.max))
+        for what, bound in (("from", low), ("to - 1", high - 1)):
+            if not limits[0] <= bound <= limits[1]:
+                raise RuntimeError(f"{what} is out of bounds for {dtype.c_name}")
     words = _random.bits(shape, device, generator).to(d.int64)
     if span > 1 << 24:
         # A remainder of 64 bits keeps the bias below 2**-31 for ranges up to 2**32.
@@ -139,6 +151,7 @@ def randint(
     size: Any = None,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -150,6 +163,7 @@ def randint(
         high: the bound.
         size: a tuple of sizes.
         generator: where the bits come from.
+        out: a tensor that receives the result.
         dtype: the element type, int64 by default.
         device: where to make them.
         requires_grad: record operations on it for autograd (float types only).
@@ -166,13 +180,14 @@ def randint(
         low, high, size = 0, low, high
     shape = shape_of("randint", (tuple(size),))
     made = _integers(shape, low, high, dtype or d.int64, device, generator)
-    return made.requires_grad_(True) if requires_grad else made
+    return into(out, made.requires_grad_(True) if requires_grad else made)
 
 
 def randperm(
     n: int,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
 ) -> Tensor:
@@ -187,12 +202,16 @@ def randperm(
         [0, 1, 2, 3]
     """
     if n < 0:
-        raise RuntimeError(f"n must be non-negative, got {n}")
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+    if dtype is d.bool_:
+        raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
+    if dtype is not None and not dtype.is_floating_point and n - 1 > np.iinfo(dtype.numpy).max:
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     high, low = (_random.host_bits(n, generator).astype(np.uint64) for _ in range(2))
     order = np.argsort((high << np.uint64(32)) | low, kind="stable")
     from portfire._functions.creation import tensor
 
-    return tensor(order.astype(np.int64), dtype=dtype, device=device)
+    return into(out, tensor(order.astype(np.int64), dtype=dtype, device=device))
 
 
 def normal(
@@ -201,6 +220,7 @@ def normal(
     size: Any = None,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: DType | None = None,
     device: Device = None,
 ) -> Tensor:
@@ -217,6 +237,8 @@ def normal(
     if type(std) in (int, float) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     tensors = [t for t in (mean, std) if isinstance(t, _tensor.Tensor)]
+    if isinstance(std, _tensor.Tensor) and bool((std < 0).any()):
+        raise RuntimeError("normal expects all elements of std >= 0.0")
     if size is None:
         if not tensors:
             raise TypeError("normal(): needs a size where mean and std are numbers")
@@ -225,12 +247,15 @@ def normal(
     else:
         shape = shape_of("normal", (tuple(size),))
     drawn = _random.standard_normal(shape, _floating("normal", dtype), device, generator)
-    result: Tensor = drawn * std + mean
-    return result
+    return into(out, drawn * std + mean)
 
 
 def bernoulli(
-    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+    input: Tensor,
+    p: float | None = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Draw 1 with the probability in each element (or ``p``), else 0.
 
@@ -239,10 +264,23 @@ def bernoulli(
         >>> portfire.bernoulli(portfire.ones(2))
         tensor([1., 1.])
     """
-    chance = input if p is None else p
-    dtype = input._dtype if input._dtype.is_floating_point else get_default_dtype()
-    drawn = _random.unit_interval(input._shape, dtype, input.device, generator)
-    return (drawn < chance).to(input._dtype)
+    if not input._dtype.is_floating_point:
+        raise NotImplementedError(
+            f"\"bernoulli_tensor_cpu_p_\" not implemented for '{input._dtype.scalar_name}'"
+        )
+    chance = input.detach() if p is None else p
+    _check_chance(chance)
+    drawn = _random.unit_interval(input._shape, input._dtype, input.device, generator)
+    return into(out, (drawn < chance).to(input._dtype))
+
+
+def _check_chance(p: Any) -> None:
+    """Raise for numbers that are no probabilities; a tensor of them is waited for."""
+    if isinstance(p, _tensor.Tensor):
+        if not bool(((p >= 0) & (p <= 1)).all()):
+            raise RuntimeError("bernoulli expects all probabilities to be in [0, 1]")
+    elif not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
 
 
 # In place
@@ -282,16 +320,32 @@ def normal_(
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Replace the elements by 1 with probability ``p``, else 0."""
+    _check_chance(p)
     dtype = self._dtype if self._dtype.is_floating_point else get_default_dtype()
     drawn = _random.unit_interval(self._shape, dtype, self.device, generator)
     return self._assign((drawn < p).to(self._dtype))
 
 
-def random_(
-    self: Tensor, from_: int = 0, to: int | None = None, *, generator: Generator | None = None
-) -> Tensor:
-    """Replace the elements by random integers in [from, to), or what the dtype holds exactly."""
-    if to is None:
-        bounds = {d.float32: 1 << 24, d.float64: 1 << 53, d.float16: 1 << 11, d.bool_: 2}
-        to = bounds.get(self._dtype) or int(np.iinfo(self._dtype.numpy).max)
-    return self._assign(_integers(self._shape, from_, to, self._dtype, self.device, generator))
+def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **named: Any) -> Tensor:
+    """Replace the elements by random integers.
+
+    ``random_(to)`` draws from [0, to), ``random_(from, to)`` from [from, to), and ``random_()``
+    from all that the dtype holds exactly.
+    """
+    if "from" in named or "to" in named:
+        bounds = tuple(named.pop(name) for name in ("from", "to") if name in named)
+    if named or len(bounds) > 2:
+        raise TypeError(f"random_(): expected from and to, got {bounds} and {sorted(named)}")
+    low, high = {0: (0, None), 1: (0, *bounds)}.get(len(bounds), bounds)
+    if high is None:
+        high = _exact_bound(self._dtype)
+    return self._assign(_integers(self._shape, low, high, self._dtype, self.device, generator))
+
+
+def _exact_bound(dtype: DType) -> int:
+    """One more than the largest integer up to which a dtype holds all of them."""
+    if dtype is d.bool_:
+        return 2
+    if dtype.is_floating_point:
+        return int(2 / dtype.limits.eps)
+    return int(np.iinfo(dtype.numpy).max)

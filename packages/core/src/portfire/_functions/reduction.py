@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import DType, bool_, int64, uint8
-from portfire._functions import arithmetic, comparison, elementary
-from portfire._functions.shape import wrap_dim
+from portfire._functions import arithmetic, bounds, comparison, elementary
+from portfire._functions.shape import reshaped, wrap_dim
 from portfire._promotion import to_float
 from portfire.ops import _composite as c
 from portfire.ops import _reduction as r
@@ -26,7 +26,6 @@ __all__ = [
     "argmax",
     "argmin",
     "count_nonzero",
-    "cumsum",
     "log_softmax",
     "logsumexp",
     "max",
@@ -81,7 +80,7 @@ def axes_of(dim: Dims, ndim: int) -> tuple[int, ...]:
 
 def _reduce(op: Operator, x: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     result = dispatch.apply(op, (x,), (axes,))
-    return result.reshape(r.keep_axes(x._shape, axes)) if keepdim else result
+    return reshaped(result, r.keep_axes(x._shape, axes)) if keepdim else result
 
 
 def _summable(x: Tensor, dtype: DType | None) -> Tensor:
@@ -219,7 +218,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         tensor(3.)
     """
     if isinstance(dim, _tensor.Tensor):
-        return arithmetic.maximum(input, dim)
+        return bounds.maximum(input, dim)
     _need("max", input)
     if dim is None:
         return _extreme("max", r.MAX, input, None, False)
@@ -235,7 +234,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         tensor(1.)
     """
     if isinstance(dim, _tensor.Tensor):
-        return arithmetic.minimum(input, dim)
+        return bounds.minimum(input, dim)
     _need("min", input)
     if dim is None:
         return _extreme("min", r.MIN, input, None, False)
@@ -264,7 +263,7 @@ def _arg(name: str, op: Operator, x: Tensor, dim: int | None, keepdim: bool) -> 
                 f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
             )
         result = dispatch.apply(op, (x.reshape(-1),), (0,))
-        return result.reshape((1,) * x.ndim) if keepdim else result
+        return reshaped(result, (1,) * x.ndim) if keepdim else result
     axis = wrap_dim(dim, x.ndim)
     if not x.ndim:
         return dispatch.full((), 0, x, int64)
@@ -453,21 +452,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     total = _reduce(r.SUM, elementary.exp(x - top), axes, True)
     result = elementary.log(total) + top
     kept = tuple(n for i, n in enumerate(x._shape) if i not in axes)
-    return result if keepdim else result.reshape(kept)
-
-
-def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
-    """Return the running sums along a dimension.
-
-    Example:
-        >>> import portfire
-        >>> portfire.cumsum(portfire.tensor([1, 2, 3]), dim=0)
-        tensor([1, 3, 6])
-    """
-    _need("cumsum", input)
-    x = _summable(input, dtype)
-    axis = wrap_dim(dim, x.ndim)
-    return dispatch.apply(r.CUMSUM, (x,), (axis,)) if x.ndim else x.clone()
+    return result if keepdim else reshaped(result, kept)
 
 
 def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:

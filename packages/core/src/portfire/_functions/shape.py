@@ -8,29 +8,30 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
+from portfire._layout import layout, view_strides
+from portfire._size import Size
 from portfire._spec import Spec
-from portfire._storage import layout, view_strides
 from portfire.ops import _movement as m
 
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
 __all__ = [
+    "adjoint",
+    "broadcast_shapes",
     "broadcast_tensors",
     "broadcast_to",
-    "chunk",
     "flatten",
+    "moveaxis",
     "movedim",
-    "narrow",
     "permute",
     "ravel",
     "reshape",
-    "select",
-    "split",
     "squeeze",
+    "swapaxes",
+    "swapdims",
     "t",
     "transpose",
-    "unbind",
     "unflatten",
     "unsqueeze",
 ]
@@ -53,10 +54,21 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim % bound
 
 
+def distinct_dims(dims: Sequence[int], ndim: int) -> list[int]:
+    """Non-negative dimensions; RuntimeError if one is named twice."""
+    axes = [wrap_dim(d, ndim) for d in dims]
+    for axis in axes:
+        if axes.count(axis) > 1:
+            raise RuntimeError(f"dim {axis} appears multiple times in the list of dims")
+    return axes
+
+
 def _ints(name: str, args: Sequence[Any]) -> Shape:
     """The integers in ``f(2, 3)`` or ``f((2, 3))``."""
     if len(args) == 1 and isinstance(args[0], list | tuple):
         args = args[0]
+    elif not args:
+        raise TypeError(f"{name}() missing 1 required positional arguments: a tuple of ints")
     for position, n in enumerate(args):
         if isinstance(n, bool) or not hasattr(n, "__index__"):
             raise TypeError(
@@ -68,8 +80,9 @@ def _ints(name: str, args: Sequence[Any]) -> Shape:
 
 def _infer_size(shape: Shape, numel: int) -> Shape:
     """Replace the one -1 of a target shape."""
-    if any(n < -1 for n in shape):
-        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+    for i, n in enumerate(shape):
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(shape)}")
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     if -1 not in shape:
@@ -120,6 +133,11 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return dispatch.apply(m.RESHAPE, (input,), (new,))
 
 
+def reshaped(input: Tensor, new: Shape) -> Tensor:
+    """A result in another shape: no view of anything, as what comes out of a reduction is none."""
+    return input if input._shape == new else dispatch.apply(m.RESHAPE, (input,), (new,))
+
+
 def view(input: Tensor, *shape: Any) -> Tensor:
     """Return a view of the elements in another shape, which shares the cell.
 
@@ -163,9 +181,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> portfire.flatten(portfire.ones(2, 3, 4), 1).shape
         portfire.Size([2, 12])
     """
+    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
     if not input.ndim:
         return reshape(input, 1)
-    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end:
@@ -183,8 +201,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         portfire.Size([2, 3])
     """
     axis = wrap_dim(dim, input.ndim)
-    s = input._shape
-    inner = tuple(sizes)
+    s = input._shape or (1,)
+    inner = _ints("unflatten", (sizes,))
+    if not input.ndim:
+        raise RuntimeError("unflatten: a tensor without dimensions has none to split")
+    if not inner:
+        raise RuntimeError("unflatten: sizes must be non-empty")
     if math.prod(inner) != s[axis] and -1 not in inner:
         raise RuntimeError(
             f"unflatten: Provided sizes {list(inner)} don't multiply up to the size of dim {axis} "
@@ -217,9 +239,14 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         axes = {i for i, n in enumerate(input._shape) if n == 1}
     else:
         dims = dim if isinstance(dim, list | tuple) else (dim,)
-        axes = {a for a in (wrap_dim(d, input.ndim) for d in dims) if input.ndim}
+        axes = set(distinct_dims(dims, input.ndim)) if input.ndim else {*map(_of_a_number, dims)}
     new = tuple(n for i, n in enumerate(input._shape) if n != 1 or i not in axes)
     return input._view(m.RESHAPE, (new,), new)
+
+
+def _of_a_number(dim: int) -> int:
+    """Check a dimension of a 0-d tensor, which has none to take away."""
+    return wrap_dim(dim, 0)
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -281,6 +308,26 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return expand(input, tuple(size))
 
 
+def broadcast_shapes(*shapes: Any) -> Size:
+    """Return the shape that tensors of these shapes broadcast to.
+
+    Args:
+        *shapes: tuples of sizes, or single sizes.
+
+    Raises:
+        RuntimeError: if they do not broadcast.
+
+    Example:
+        >>> import portfire
+        >>> portfire.broadcast_shapes((2, 1), (3,))
+        portfire.Size([2, 3])
+    """
+    given = [_ints("broadcast_shapes", (shape,)) for shape in shapes]
+    if any(n < 0 for shape in given for n in shape):
+        raise ValueError("Attempting to broadcast a dimension with negative length!")
+    return Size(dispatch.broadcast_shapes(*given))
+
+
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Return views of all tensors in their common broadcast shape.
 
@@ -333,6 +380,9 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return input._view(m.PERMUTE, (tuple(axes),), tuple(input._shape[i] for i in axes))
 
 
+swapaxes = swapdims = transpose
+
+
 def t(input: Tensor) -> Tensor:
     """Return the transpose of a matrix; vectors and numbers as they are.
 
@@ -350,11 +400,25 @@ def t(input: Tensor) -> Tensor:
     )
 
 
+def reversed_dims(input: Tensor) -> Tensor:
+    """Return a view with the dimensions in reverse order; see `Tensor.T`."""
+    return permute(input, tuple(reversed(range(input.ndim))))
+
+
 def matrix_transpose(input: Tensor) -> Tensor:
     """Return a view with the last two dimensions exchanged; see `Tensor.mT`."""
+    return _last_two_exchanged(input, "mT")
+
+
+def matrix_adjoint(input: Tensor) -> Tensor:
+    """Return a view with the last two dimensions exchanged; see `Tensor.mH`."""
+    return _last_two_exchanged(input, "mH")
+
+
+def _last_two_exchanged(input: Tensor, name: str) -> Tensor:
     if input.ndim < 2:
         raise RuntimeError(
-            "tensor.mT is only supported on matrices or batches of matrices. "
+            f"tensor.{name} is only supported on matrices or batches of matrices. "
             f"Got {input.ndim}-D tensor."
         )
     return transpose(input, -2, -1)
@@ -368,149 +432,40 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         >>> portfire.ones(2, 3, 4).movedim(0, -1).shape
         portfire.Size([3, 4, 2])
     """
-    src = [
-        wrap_dim(d, input.ndim) for d in (source if isinstance(source, list | tuple) else [source])
-    ]
-    dst = [
-        wrap_dim(d, input.ndim)
-        for d in (destination if isinstance(destination, list | tuple) else [destination])
-    ]
-    if len(src) != len(dst) or len(set(src)) != len(src) or len(set(dst)) != len(dst):
+    sources, targets = _ints("movedim", (source,)), _ints("movedim", (destination,))
+    if len(sources) != len(targets):
         raise RuntimeError(
-            f"movedim: invalid source or destination dims: {source} to {destination}"
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
+            f"contain the same number of dims as destination ({list(targets)} dims)"
         )
+    src = [wrap_dim(d, input.ndim) for d in sources]
+    dst = [wrap_dim(d, input.ndim) for d in targets]
+    for name, dims, given in (("source", src, sources), ("destination", dst, targets)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    if not input.ndim:
+        return input._view(m.RESHAPE, ((),), ())
     order = [i for i in range(input.ndim) if i not in src]
     for place, axis in sorted(zip(dst, src, strict=True)):
         order.insert(place, axis)
     return permute(input, tuple(order))
 
 
-def slice_view(input: Tensor, axis: int, start: int, size: int, step: int = 1) -> Tensor:
-    """A view of ``size`` elements from ``start`` along one axis."""
-    starts, sizes, steps = [0] * input.ndim, list(input._shape), [1] * input.ndim
-    starts[axis], sizes[axis], steps[axis] = start, size, step
-    new = tuple(sizes)
-    return input._view(m.SLICE, (tuple(starts), new, tuple(steps)), new)
+moveaxis = movedim
 
 
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """Return a view of ``length`` elements from ``start`` along a dimension.
+def adjoint(input: Tensor) -> Tensor:
+    """Return a view with the last two dimensions exchanged; there are no complex numbers.
 
     Raises:
-        RuntimeError: if the range leaves the dimension.
+        RuntimeError: if there is one dimension.
 
     Example:
         >>> import portfire
-        >>> portfire.arange(5).narrow(0, 1, 2)
-        tensor([1, 2])
+        >>> portfire.adjoint(portfire.ones(2, 3)).shape
+        portfire.Size([3, 2])
     """
-    if not input.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    axis = wrap_dim(dim, input.ndim)
-    n = input._shape[axis]
-    if not -n <= start <= n:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-n}, {n}], but got {start})"
-        )
-    start = start + n if start < 0 else start
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if start + length > n:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return slice_view(input, axis, start, length)
-
-
-def select(input: Tensor, dim: int, index: int) -> Tensor:
-    """Return a view of one index of a dimension, without that dimension.
-
-    Example:
-        >>> import portfire
-        >>> portfire.arange(6).reshape(2, 3).select(0, 1)
-        tensor([3, 4, 5])
-    """
-    if not input.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    axis = wrap_dim(dim, input.ndim)
-    n = input._shape[axis]
-    if not -n <= index < n:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input._shape)} at "
-            f"dimension {axis}"
-        )
-    part = slice_view(input, axis, index % n, 1)
-    new = input._shape[:axis] + input._shape[axis + 1 :]
-    return part._view(m.RESHAPE, (new,), new)
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of every index of a dimension.
-
-    Example:
-        >>> import portfire
-        >>> portfire.unbind(portfire.tensor([[1], [2]]))
-        (tensor([1]), tensor([2]))
-    """
-    if not input.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
-    axis = wrap_dim(dim, input.ndim)
-    return tuple(select(input, axis, i) for i in range(input._shape[axis]))
-
-
-def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of consecutive parts along a dimension.
-
-    Args:
-        input: a tensor.
-        split_size_or_sections: the size of each part (the last may be smaller), or a list of sizes.
-        dim: the dimension.
-
-    Raises:
-        RuntimeError: if a list of sizes does not add up.
-
-    Example:
-        >>> import portfire
-        >>> portfire.split(portfire.arange(5), 2)
-        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
-    """
-    if not input.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    axis = wrap_dim(dim, input.ndim)
-    n = input._shape[axis]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise RuntimeError(
-                f"split expects split_size be non-negative, but got split_size={size}"
-            )
-        sections = [min(size, n - i) for i in range(0, n, size)] if size and n else [n]
-    else:
-        sections = list(split_size_or_sections)
-        if sum(sections) != n or min(sections, default=0) < 0:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size "
-                f"at dimension {axis}), but got split_sizes={sections}"
-            )
-    parts, start = [], 0
-    for size in sections:
-        parts.append(slice_view(input, axis, start, size))
-        start += size
-    return tuple(parts)
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of at most ``chunks`` parts of equal size (the last may be smaller).
-
-    Example:
-        >>> import portfire
-        >>> portfire.chunk(portfire.arange(5), 2)
-        (tensor([0, 1, 2]), tensor([3, 4]))
-    """
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not input.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    axis = wrap_dim(dim, input.ndim)
-    return split(input, max(1, -(-input._shape[axis] // chunks)), axis)
+    return input if not input.ndim else _last_two_exchanged(input, "adjoint()")
 
 
 def in_place_view(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from portfire._methods._conversion import ConversionMethods
 from portfire._methods._elementwise import ElementwiseMethods
 from portfire._methods._linear import LinearMethods
+from portfire._methods._object import ObjectMethods
+from portfire._methods._ordering import OrderingMethods
 from portfire._methods._reduction import ReductionMethods
 from portfire._methods._shaping import ShapingMethods
 
@@ -14,8 +16,10 @@ __all__ = ["Methods"]
 class Methods(
     ElementwiseMethods,
     ReductionMethods,
+    OrderingMethods,
     ShapingMethods,
     LinearMethods,
     ConversionMethods,
+    ObjectMethods,
 ):
     """All tables: Tensor inherits them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portfire._functions import conversion, creation, random
+from portfire._functions import conversion, creation, random, sampling, sharing
 
 __all__ = ["ConversionMethods"]
 
@@ -14,6 +14,7 @@ class ConversionMethods:
     type = conversion.type_
     cpu = conversion.cpu
     float, double, half = conversion.float_, conversion.double, conversion.half
+    bfloat16 = conversion.bfloat16
     int, long, short, char = conversion.int_, conversion.long, conversion.short, conversion.char
     byte, bool = conversion.byte, conversion.bool_
     type_as = conversion.type_as
@@ -27,3 +28,8 @@ class ConversionMethods:
     )
     uniform_, normal_ = random.uniform_, random.normal_
     bernoulli_, random_, bernoulli = random.bernoulli_, random.random_, random.bernoulli
+    exponential_, cauchy_ = sampling.exponential_, sampling.cauchy_
+    log_normal_, geometric_ = sampling.log_normal_, sampling.geometric_
+    multinomial = sampling.multinomial
+    __dlpack__, __dlpack_device__ = sharing.dlpack, sharing.dlpack_device
+    __array_wrap__ = sharing.array_wrap

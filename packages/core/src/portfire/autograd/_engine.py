@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from portfire import _tensor
 from portfire.autograd._mode import state as grad_state
 from portfire.autograd._node import Edge, Node, edge_of
+from portfire.autograd._replay import replay
 
 if TYPE_CHECKING:
     from portfire._tensor import Tensor
 
-__all__ = ["backward", "run_backward"]
+__all__ = ["apply_rules", "backward", "run_backward"]
 
 
 def run_backward(
@@ -28,6 +29,45 @@ def run_backward(
     Without ``inputs`` every leaf accumulates its gradient; with them nothing is accumulated, and
     only nodes on a way to one of them run.
     """
+    roots: list[Edge] = []
+    for tensor in tensors:
+        edge = edge_of(tensor)
+        if edge is None:
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn"
+            )
+        roots.append(edge)
+    outer, grad_state.enabled = grad_state.enabled, create_graph
+    try:
+        seeds = [_checked(tensor, grad) for tensor, grad in zip(tensors, grads, strict=True)]
+        if inputs is None and len(roots) == 1 and not create_graph:
+            recorder = tensors[0]._storage.value.recorder
+            if replay(recorder, roots[0], seeds[0], retain_graph, apply_rules):
+                return {}
+        starts = [
+            (edge, _one(tensor) if seed is None else seed)
+            for edge, tensor, seed in zip(roots, tensors, seeds, strict=True)
+        ]
+        if inputs is None:
+            return _propagate(starts, None, retain_graph, create_graph)
+        wanted = {edge for t in inputs if (edge := edge_of(t)) is not None}
+        return _propagate(starts, wanted, retain_graph, create_graph)
+    finally:
+        grad_state.enabled = outer
+
+
+def apply_rules(starts: list[tuple[Edge, Tensor]], wanted: set[Edge]) -> dict[Edge, Tensor]:
+    """Run the rules from some edges to others, and keep what was saved."""
+    return _propagate(starts, wanted, True, False)
+
+
+def _propagate(
+    starts: list[tuple[Edge, Tensor]],
+    wanted: set[Edge] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> dict[Edge, Tensor]:
+    """Send gradients from node to node; return those that arrive at the wanted edges."""
     pending: dict[Node, list[Tensor | None]] = {}
     heap: list[tuple[int, Node]] = []
 
@@ -40,56 +80,51 @@ def run_backward(
         old = slots[number]
         slots[number] = grad if old is None else old + grad
 
-    wanted = None if inputs is None else {edge for t in inputs if (edge := edge_of(t)) is not None}
-    outer, grad_state.enabled = grad_state.enabled, create_graph
-    try:
-        for tensor, grad in zip(tensors, grads, strict=True):
-            edge = edge_of(tensor)
-            if edge is None:
-                raise RuntimeError(
-                    "element 0 of tensors does not require grad and does not have a grad_fn"
-                )
-            send(edge, _seed(tensor, grad))
-        reached = set() if wanted is None else _leading_to(list(pending), {n for n, _ in wanted})
-        found: dict[Edge, Tensor] = {}
-        while heap:
-            _, node = heapq.heappop(heap)
-            slots = pending.pop(node)
-            _call_tensor_hooks(node, slots)
-            if wanted is not None:
-                for number, grad in enumerate(slots):
-                    if grad is not None and (node, number) in wanted:
-                        found[node, number] = grad
-                if not any(e is not None and e[0] in reached for e in node.edges):
-                    continue
-            results = node.run(slots, create_graph)
-            if node.hooks:
-                results = _call_node_hooks(node, results, slots)
-            for edge, grad in zip(node.edges, results, strict=True):
-                if edge is None or grad is None:
-                    continue
-                if wanted is None or edge[0] in reached:
-                    send(edge, grad)
-            if not retain_graph:
-                node.release()
-        return found
-    finally:
-        grad_state.enabled = outer
+    for edge, grad in starts:
+        send(edge, grad)
+    reached = set() if wanted is None else _leading_to(list(pending), {n for n, _ in wanted})
+    found: dict[Edge, Tensor] = {}
+    while heap:
+        _, node = heapq.heappop(heap)
+        slots = pending.pop(node)
+        _call_tensor_hooks(node, slots)
+        if wanted is not None:
+            for number, arrived in enumerate(slots):
+                if arrived is not None and (node, number) in wanted:
+                    found[node, number] = arrived
+            if not any(e is not None and e[0] in reached for e in node.edges):
+                continue
+        results = node.run(slots, create_graph)
+        if node.hooks:
+            results = _call_node_hooks(node, results, slots)
+        for target, result in zip(node.edges, results, strict=True):
+            if target is None or result is None:
+                continue
+            if wanted is None or target[0] in reached:
+                send(target, result)
+        if not retain_graph:
+            node.release()
+    return found
 
 
-def _seed(tensor: Tensor, grad: Tensor | None) -> Tensor:
+def _checked(tensor: Tensor, grad: Tensor | None) -> Tensor | None:
+    """The gradient to start from, None for a one."""
     if grad is None:
         if tensor.numel() != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        from portfire._dispatch import full
-
-        return full(tensor._shape, 1.0, tensor)
+        return None
     if grad._shape != tensor._shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {grad.shape} and output[0] has a "
             f"shape of {tensor.shape}."
         )
     return grad
+
+
+def _one(tensor: Tensor) -> Tensor:
+    from portfire._dispatch import full
+
+    return full(tensor._shape, 1.0, tensor)
 
 
 def _leading_to(roots: list[Node], targets: set[Node]) -> set[Node]:

@@ -23,6 +23,7 @@ __all__ = [
     "OperatorNode",
     "RemovableHandle",
     "edge_of",
+    "next_sequence",
 ]
 
 Edge = tuple["Node", int]  # a node, and which of its outputs
@@ -37,6 +38,11 @@ FREED = (
     ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
     "graph a second time or if you need to access saved tensors after calling backward."
 )
+
+
+def next_sequence() -> int:
+    """Return a number between those of the nodes that are there and of those that will be."""
+    return next(_sequence)
 
 
 class RemovableHandle:
@@ -181,21 +187,22 @@ class OperatorNode(Node):
 
     def __init__(
         self,
-        edges: list[Edge | None],
-        result: Tensor,
+        edges: Sequence[Edge | None],
+        specs: Sequence[tuple[Shape, DType]],
         op: Operator,
         attrs: Attrs,
-        sources: list[tuple[Shape, DType | None]],
+        sources: Sequence[tuple[Shape, DType | None]],
+        saved: Sequence[Any],
     ) -> None:
         # As in Node.__init__, without its call: this runs for every operation that is recorded.
         self.sequence = next(_sequence)
         self.edges = edges
-        self.output_specs = ((result._shape, result._dtype),)
+        self.output_specs = specs
         self.hooks = self.pre_hooks = self.captured = None
         self.op = op
         self.attrs = attrs
         self.sources = sources
-        self.saved: Sequence[Any] | None = ()
+        self.saved: Sequence[Any] | None = saved
 
     @classmethod
     def attach(
@@ -213,12 +220,17 @@ class OperatorNode(Node):
             if type(operand) in NUMBERS:
                 edges.append(None)
                 sources.append(NUMBER)
+                continue
+            sources.append((operand._shape, operand._dtype))
+            if not operand._requires_grad:
+                edges.append(None)
+            elif operand._base is None and operand._grad_fn is not None:
+                edges.append((operand._grad_fn, operand._output))
             else:
-                edges.append(edge_of(operand) if operand._requires_grad else None)
-                sources.append((operand._shape, operand._dtype))
-        node = cls(edges, result, op, attrs, sources)
+                edges.append(edge_of(operand))
+        saved: Sequence[Any] = ()
         if op.saves:
-            node.saved = [
+            saved = [
                 result._storage.value
                 if position < 0
                 else operands[position]
@@ -226,8 +238,13 @@ class OperatorNode(Node):
                 else (operands[position]._snapshot(), values[position].dtype)
                 for position in op.saves
             ]
-        result._grad_fn = node
+        specs = ((result._shape, result._dtype),)
+        result._grad_fn = cls(edges, specs, op, attrs, sources, saved)
         result._requires_grad = True
+
+    def twin(self, edges: list[Edge | None], saved: Sequence[Any]) -> OperatorNode:
+        """A node of the same operator with other neighbors and other saved values."""
+        return OperatorNode(edges, self.output_specs, self.op, self.attrs, self.sources, saved)
 
     def name(self) -> str:
         """Return the operator's name in torch's form, ``AddBackward0``."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from portfire import _dtype
 from portfire._dtype import DType
+from portfire.backend._array_api_order import check, ordering, scan
 from portfire.backend._interpreter import PerOperatorRuntime
 from portfire.ops._record import Shape
 from portfire.ops._reduction import highest, lowest
@@ -51,11 +52,18 @@ class ArrayAPIRuntime(PerOperatorRuntime):
             d for d in _dtype.ALL if hasattr(xp, "bool" if d is _dtype.bool_ else d.name)
         )
         self.table = _table(xp, self.native)
+        self.table["bitcast"] = self._bitcast
 
     def native(self, dtype: DType) -> Any:
         """The namespace's dtype object."""
         name = "bool" if dtype is _dtype.bool_ else dtype.name
         return getattr(self.xp, name)
+
+    def _bitcast(self, x: Array, dtype: DType) -> Array:
+        """See the bits as another type; the standard has no function for that, but the host has."""
+        if hasattr(x, "view"):
+            return x.view(self.native(dtype))
+        return self._to_device(np.asarray(self._to_host(x)).view(dtype.numpy))
 
     def upload(self, array: np.ndarray[Any, Any]) -> Array:
         """Copy a host array to the device."""
@@ -67,12 +75,16 @@ class ArrayAPIRuntime(PerOperatorRuntime):
         return np.array(host.reshape(shape), order="C")
 
 
+LATE = ("nextafter",)  # in the standard since 2024.12; a namespace without it lacks the operator
+
+
 def _table(xp: Any, native: Callable[[DType], Any]) -> dict[str, Any]:
     """Every primitive in terms of the standard's functions."""
     table = _elementwise(xp, native)
     table.update(_movement(xp))
     table.update(_reductions(xp, native))
     table.update(_indexing(xp))
+    table.update(ordering(xp))
     table.update(_sources(xp, native))
     return table
 
@@ -107,13 +119,18 @@ def _elementwise(xp: Any, native: Callable[[DType], Any]) -> dict[str, Any]:
     names = {
         "neg": "negative", "abs": "abs", "sign": "sign", "exp": "exp", "log": "log", "sqrt": "sqrt",
         "sin": "sin", "cos": "cos", "tanh": "tanh", "log1p": "log1p", "expm1": "expm1",
+        "tan": "tan", "asin": "asin", "acos": "acos", "atan": "atan", "sinh": "sinh",
+        "cosh": "cosh", "asinh": "asinh", "acosh": "acosh", "atanh": "atanh", "log2": "log2",
+        "log10": "log10", "nextafter": "nextafter",
         "floor": "floor", "ceil": "ceil", "trunc": "trunc", "round": "round", "sub": "subtract",
         "div": "divide", "pow": "pow", "atan2": "atan2", "eq": "equal", "ne": "not_equal",
         "bitwise_xor": "bitwise_xor", "shift_left": "bitwise_left_shift",
         "shift_right": "bitwise_right_shift", "bitwise_and": "bitwise_and",
         "bitwise_or": "bitwise_or", "lt": "less", "le": "less_equal",
     }  # fmt: skip
-    table: dict[str, Any] = {op: getattr(xp, name) for op, name in names.items()}
+    table: dict[str, Any] = {
+        op: getattr(xp, name) for op, name in names.items() if name not in LATE or hasattr(xp, name)
+    }
 
     def ordered(compare: Any) -> Any:
         """The standard does not order bools; as integers they are ordered."""
@@ -140,6 +157,7 @@ def _elementwise(xp: Any, native: Callable[[DType], Any]) -> dict[str, Any]:
         lt=ordered(xp.less),
         le=ordered(xp.less_equal),
         erf=erf,
+        exp2=lambda x: xp.pow(xp.full_like(x, 2), x),
         invert=lambda x: xp.logical_not(x) if _is_bool(xp, x) else xp.bitwise_invert(x),
         add=by_kind(xp.add, xp.logical_or),
         mul=by_kind(xp.multiply, xp.logical_and),
@@ -265,29 +283,21 @@ def _reductions(xp: Any, native: Callable[[DType], Any]) -> dict[str, Any]:
         "argmax": arg(xp.argmax, math.inf),
         "argmin": arg(xp.argmin, -math.inf),
         "cumsum": lambda x, axis: xp.cumulative_sum(x, axis=axis, dtype=x.dtype),
+        "cumprod": scan(xp, lambda a, b: a * b),
+        "cummax": scan(xp, lambda a, b: xp.where((b >= a) | (b != b), b, a)),
+        "cummin": scan(xp, lambda a, b: xp.where((b <= a) | (b != b), b, a)),
     }
 
 
 def _indexing(xp: Any) -> dict[str, Any]:
-    def check(index: Array, n: int, axis: int) -> None:
-        if 0 in index.shape:
-            return
-        wrong = (index < 0) | (index >= n)
-        if bool(xp.any(wrong)):
-            flat = xp.reshape(index, (-1,))
-            first = int(xp.argmax(xp.astype(xp.reshape(wrong, (-1,)), xp.uint8)))
-            raise IndexError(
-                f"index {int(flat[first])} is out of bounds for dimension {axis} with size {n}"
-            )
-
     def take(x: Array, index: Array, axis: int) -> Array:
-        check(index, x.shape[axis], axis)
+        check(xp, index, x.shape[axis], axis)
         flat = xp.take(x, xp.reshape(index, (-1,)), axis=axis)
         return xp.reshape(flat, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
 
     def put(base: Array, index: Array, source: Array, axis: int, mode: str) -> Array:
         """One position at a time: the standard has no scatter."""
-        check(index, base.shape[axis], axis)
+        check(xp, index, base.shape[axis], axis)
         out = xp.asarray(base, copy=True)
         count = math.prod(index.shape)
         rows = xp.reshape(source, (*base.shape[:axis], count, *base.shape[axis + 1 :]))

@@ -76,7 +76,8 @@ class Program:
         outputs: indices of the instructions whose values are wanted, in order.
         donated: slots of inputs that nobody reads after this program; their buffers may be
             overwritten and returned as outputs. An executable that raises leaves them whole, so
-            that core can compute from them what is not at fault.
+            that core can compute from them what is not at fault, or says that it did not by an
+            attribute ``inputs_lost = True`` of the exception.
     """
 
     instructions: tuple[Instruction, ...]

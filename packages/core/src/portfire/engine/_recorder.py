@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from portfire._dtype import INTEGER, DType
+from portfire._dtype import INTEGER, DType, bfloat16
 from portfire.backend._contract import Executable, Instruction, Program, Runtime, UnsupportedError
+from portfire.engine._bfloat16 import NEEDED, without_bfloat16
+from portfire.engine._body import Body, Placed, place
 from portfire.engine._lower import lower
 from portfire.engine._simplify import simplify
 from portfire.engine._value import Number, Value
@@ -37,6 +39,7 @@ __all__ = [
     "Recorder",
     "eager",
     "flush_all",
+    "is_eager",
     "lost",
     "observed",
     "set_eager",
@@ -50,6 +53,8 @@ MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may h
 MAX_SNAPSHOT = 1 << 20  # bytes of shared host memory that are copied rather than flushed for
 MAX_PLANS = 512  # per device, least recently used dropped
 MAX_TRANSITIONS = 400_000  # per device; all are dropped beyond it
+MAX_BODIES = 4096  # per device
+MAX_PLACED = 20_000  # bodies at places of graphs, per device; all are dropped beyond it
 
 _ref = weakref.ref
 _epochs = itertools.count(1)  # unique over all recorders, so that a value's epoch names its graph
@@ -80,7 +85,9 @@ class Recorder:
     Attributes:
         device: the `portfire.device` that it records for.
         runtime: the backend's opened device.
+        dtypes: the dtypes that tensors on it can have.
         plans_built: how many plans were compiled so far.
+        bodies: what was recorded once for this device, by whom and what it is for.
         at_risk: true while a failing flush could take written cells with it, see `keep`.
         flushes: how many graphs were run so far.
     """
@@ -88,12 +95,15 @@ class Recorder:
     def __init__(self, device: Any, runtime: Runtime) -> None:
         self.device = device
         self.runtime = runtime
+        self.dtypes = runtime.dtypes | ({bfloat16} if runtime.dtypes >= NEEDED else set())
         self.lock = threading.RLock()
         self.plans_built = 0
         self.flushes = 0
         # A device that finds errors later has run what follows them by then: nothing to restore.
         self._raises_at_flush = not getattr(runtime, "defers_errors", False)
         self._transitions: dict[tuple[Any, ...], _Transition] = {}
+        self._placed: dict[tuple[Any, ...], Placed] = {}
+        self.bodies: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], _Plan] = OrderedDict()
         self._reset()
         _recorders.add(self)
@@ -125,7 +135,11 @@ class Recorder:
             for value in values:
                 if value.epoch != epoch:
                     self._enter(value)
-            key = (self._state, op, attrs, *[value.index for value in values])
+            key: tuple[Any, ...]
+            if len(values) == 2:  # most of what is recorded, and quicker to write out
+                key = (self._state, op, attrs, values[0].index, values[1].index)
+            else:
+                key = (self._state, op, attrs, *[value.index for value in values])
             step = self._transitions.get(key) or self._extend(key)
             self._state, instruction, shape, dtype, nbytes = step
             index = len(self._refs)
@@ -139,6 +153,61 @@ class Recorder:
                 self.flush()
             return result
 
+    def splice(
+        self,
+        body: Body,
+        values: Sequence[Value],
+        numbers: Sequence[bool | int | float] = (),
+        live: tuple[Any, ...] | None = None,
+    ) -> list[Value]:
+        """Append the steps of a body to the graph and return its pending outputs.
+
+        ``live`` says how to find the numbers again, for a graph that is captured.
+        """
+        with self.lock:
+            epoch = self.epoch
+            for value in values:
+                if value.epoch != epoch:
+                    self._enter(value)
+            key = (self._state, body, *[value.index for value in values])
+            placed = self._placed.get(key) or self._place(key)
+            start = len(self._refs)
+            self._state = placed.state
+            self._steps += placed.steps
+            self._scalars += numbers
+            refs = self._refs
+            refs += body.blank
+            self._bytes += body.nbytes
+            if body.fallible:
+                self.at_risk = self._raises_at_flush
+            results = []
+            shift = start - body.inputs
+            for position, (shape, dtype) in zip(body.outputs, body.specs, strict=True):
+                if position < body.inputs:
+                    results.append(values[position])
+                    continue
+                result = Value(self, shape, dtype, position + shift, epoch)
+                refs[result.index] = _ref(result)
+                results.append(result)
+            if len(refs) > self._limit or self._bytes >= MAX_PENDING_BYTES:
+                self.flush()
+            return results if body.order is None else [results[i] for i in body.order]
+
+    def remember(self, key: tuple[Any, ...], recorded: Any) -> None:
+        """Keep what was recorded once; the oldest is dropped beyond a limit."""
+        self.bodies[key] = recorded
+        if len(self.bodies) > MAX_BODIES:
+            self.bodies.popitem(last=False)
+
+    def _place(self, key: tuple[Any, ...]) -> Placed:
+        """Write out a body that was not appended after these steps before."""
+        _, body, *inputs = key
+        if len(self._placed) >= MAX_PLACED:
+            self._placed.clear()
+        placed = place(body, next(_states), inputs, len(self._refs), len(self._scalars))
+        self._placed[key] = placed
+        return placed
+
     def scalar(self, number: bool | int | float, dtype: DType) -> Value:
         """Append a Python number: a run-time argument, never part of a plan."""
         if type(number) is int:
@@ -150,6 +219,12 @@ class Recorder:
             value = Number(self, (), dtype, len(self._refs) - 1, step)
             value.number = number
             return value
+
+    def scalars(
+        self, numbers: Sequence[bool | int | float], dtype: DType, live: tuple[Any, ...]
+    ) -> list[Value]:
+        """Append several numbers; for ``live`` see `splice`."""
+        return [self.scalar(number, dtype) for number in numbers]
 
     def _enter(self, value: Value) -> None:
         """Make a computed value a leaf of the graph."""
@@ -192,7 +267,7 @@ class Recorder:
         _, op, attrs, *inputs = key
         specs = tuple(self._steps[i].spec for i in inputs)
         spec = op.infer(specs, attrs)
-        if spec.dtype not in self.runtime.dtypes:
+        if spec.dtype not in self.dtypes:
             raise unsupported_dtype(self, spec.dtype)
         if len(self._transitions) >= MAX_TRANSITIONS:
             self._transitions.clear()
@@ -229,7 +304,11 @@ class Recorder:
                 else:
                     results = _observer(self, plan.execute, steps, buffers, scalars)
             except Exception as error:
-                self._salvage(wanted, steps, buffers, scalars)
+                if getattr(error, "inputs_lost", False):
+                    for _, value in wanted:
+                        value.error = error
+                else:
+                    self._salvage(wanted, steps, buffers, scalars)
                 for storage, before in kept.items():
                     if storage.value.error is not None:
                         storage.value = before
@@ -270,7 +349,7 @@ class Recorder:
 
     def prepare(self, program: Program) -> Program:
         """Return the program as the backend gets it."""
-        return simplify(lower(simplify(program), self))
+        return simplify(lower(simplify(without_bfloat16(program)), self))
 
     def _salvage(
         self,
@@ -296,7 +375,7 @@ class Recorder:
 
     def upload(self, array: np.ndarray[Any, Any], dtype: DType) -> Value:
         """Make a computed value of a C-contiguous host array."""
-        if dtype not in self.runtime.dtypes:
+        if dtype not in self.dtypes:
             raise unsupported_dtype(self, dtype)
         return self.adopt(self.runtime.upload(array), array.shape, dtype)
 
@@ -361,7 +440,7 @@ def lost(value: Value) -> RuntimeError:
 
 def unsupported_dtype(recorder: Recorder, dtype: DType) -> UnsupportedError:
     """The error for a dtype that a device does not have."""
-    allowed = ", ".join(d.name for d in sorted(recorder.runtime.dtypes, key=lambda d: d.rank))
+    allowed = ", ".join(d.name for d in sorted(recorder.dtypes, key=lambda d: d.rank))
     return UnsupportedError(
         f"the device {recorder.device} ({recorder.runtime.name}) does not support {dtype.name}; "
         f"use one of {allowed}, or another device"
@@ -373,6 +452,11 @@ def flush_all() -> None:
     for recorder in tuple(_recorders):
         if recorder._refs:
             recorder.flush()
+
+
+def is_eager() -> bool:
+    """Tell whether each operation is run at once."""
+    return _eager
 
 
 def set_eager(mode: bool) -> bool:

@@ -6,7 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 from portfire._dtype import DType
-from portfire.backend._contract import Instruction
+from portfire.backend._contract import Instruction, Runtime
 from portfire.engine._recorder import Recorder
 from portfire.engine._value import Value
 from portfire.ops._record import Shape
@@ -16,7 +16,22 @@ __all__ = ["ScratchRecorder"]
 
 
 class ScratchRecorder(Recorder):
-    """Records a decomposition; numbers in it are constants, and reading a value is an error."""
+    """Records a decomposition; numbers in it are constants, and reading a value is an error.
+
+    Args:
+        device: for which the decomposition is.
+        runtime: of that device.
+        keeps_numbers: whether numbers are run-time arguments, as in a graph that is to be run.
+    """
+
+    def __init__(self, device: Any, runtime: Runtime, keeps_numbers: bool = False) -> None:
+        super().__init__(device, runtime)
+        self._keeps_numbers = keeps_numbers
+
+    @property
+    def numbers(self) -> list[bool | int | float]:
+        """The run-time arguments, by slot."""
+        return self._scalars
 
     @property
     def steps(self) -> list[Instruction]:
@@ -33,7 +48,9 @@ class ScratchRecorder(Recorder):
         return value
 
     def scalar(self, number: bool | int | float, dtype: DType) -> Value:
-        """Append a number, which here is part of the definition and so of the plan."""
+        """Append a number, which by default is part of the definition and so of the plan."""
+        if self._keeps_numbers:
+            return super().scalar(number, dtype)
         return self.record(FULL, (), ((), number, dtype))
 
     def flush(self) -> None:

@@ -7,13 +7,20 @@ Example:
 """
 
 from portfire.ops import (  # noqa: F401  (importing the families registers their operators)
+    _along,
+    _bits,
     _composite,
     _contraction,
     _elementwise,
     _indexing,
+    _integer,
     _movement,
     _reduction,
+    _scan,
+    _sorting,
     _source,
+    _special,
+    _strided,
 )
 from portfire.ops._record import (
     Kind,

@@ -161,6 +161,29 @@ def _grad_mul(ctx: Any, g: Any) -> tuple[Any, ...]:
     return g * y if ctx.needs[0] else None, g * x if ctx.needs[1] else None
 
 
+def _grad_nextafter(ctx: Any, g: Any) -> tuple[Any, ...]:
+    """The step is a constant; at equal numbers torch takes the result for one too."""
+    x, y = ctx.inputs
+    return dispatch.where(x == y, 0.0, g), g * 0.0 if ctx.needs[1] else None
+
+
+def _grad_acos(ctx: Any, g: Any) -> tuple[Any, ...]:
+    return (-g / _leg(ctx.inputs[0]),)
+
+
+def _grad_sinh(ctx: Any, g: Any) -> tuple[Any, ...]:
+    return (g * dispatch.apply(COSH, ctx.inputs),)
+
+
+def _grad_cosh(ctx: Any, g: Any) -> tuple[Any, ...]:
+    return (g * dispatch.apply(SINH, ctx.inputs),)
+
+
+def _leg(x: Any) -> Any:
+    """sqrt(1 - x**2), as a product that is right near 1."""
+    return ((1 - x) * (1 + x)).sqrt()
+
+
 def _zero(ctx: Any, g: Any) -> tuple[Any, ...]:
     """The derivative of a step function."""
     return tuple(g * 0.0 for _ in ctx.shapes)
@@ -176,6 +199,42 @@ _UNARY: tuple[Row, ...] = (
     ("sqrt", np.sqrt, "f", (0.1, 5), (-1,), lambda c, g: (g / (2 * c.output),), "The square root."),
     ("sin", np.sin, "f", (-6, 6), (0,), lambda c, g: (g * c.inputs[0].cos(),), "The sine."),
     ("cos", np.cos, "f", (-6, 6), (0,), lambda c, g: (-g * c.inputs[0].sin(),), "The cosine."),
+    ("tan", np.tan, "f", (-1, 1), (-1,), lambda c, g: (g + g * c.output * c.output,), "Tangent."),
+    ("asin", np.arcsin, "f", (-0.9, 0.9), (0,), lambda c, g: (g / _leg(c.inputs[0]),), "Arcsine."),
+    ("acos", np.arccos, "f", (-0.9, 0.9), (0,), _grad_acos, "The arccosine."),
+    (
+        "atan", np.arctan, "f", (-3, 3), (0,),
+        lambda c, g: (g / (c.inputs[0] * c.inputs[0] + 1),), "The arctangent.",
+    ),
+    ("sinh", np.sinh, "f", (-3, 3), (0,), _grad_sinh, "The hyperbolic sine."),
+    ("cosh", np.cosh, "f", (-3, 3), (0,), _grad_cosh, "The hyperbolic cosine."),
+    (
+        "asinh", np.arcsinh, "f", (-3, 3), (0,),
+        lambda c, g: (g / (c.inputs[0] * c.inputs[0] + 1).sqrt(),),
+        "The inverse of the hyperbolic sine.",
+    ),
+    (
+        "acosh", np.arccosh, "f", (1.2, 5), (0,),
+        lambda c, g: (g / ((c.inputs[0] - 1) * (c.inputs[0] + 1)).sqrt(),),
+        "The inverse of the hyperbolic cosine.",
+    ),
+    (
+        "atanh", np.arctanh, "f", (-0.9, 0.9), (0,),
+        lambda c, g: (g / ((1 - c.inputs[0]) * (1 + c.inputs[0])),),
+        "The inverse of the hyperbolic tangent.",
+    ),
+    (
+        "exp2", np.exp2, "f", (-3, 3), (-1,), lambda c, g: (g * c.output * math.log(2),),
+        "2**x.",
+    ),
+    (
+        "log2", np.log2, "f", (0.1, 5), (0,), lambda c, g: (g / (c.inputs[0] * math.log(2)),),
+        "The logarithm to base 2.",
+    ),
+    (
+        "log10", np.log10, "f", (0.1, 5), (0,), lambda c, g: (g / (c.inputs[0] * math.log(10)),),
+        "The logarithm to base 10.",
+    ),
     (
         "tanh", np.tanh, "f", (-3, 3), (-1,), lambda c, g: (g * (1 - c.output * c.output),),
         "The hyperbolic tangent.",
@@ -211,6 +270,10 @@ _BINARY: tuple[Row, ...] = (
     ("maximum", np.maximum, "bif", (-2, 2), (0, 1), _grad_maximum, "The larger; NaN wins."),
     ("minimum", np.minimum, "bif", (-2, 2), (0, 1), _grad_minimum, "The smaller; NaN wins."),
     ("atan2", np.arctan2, "f", (0.5, 2), (0, 1), _grad_atan2, "The angle of the point (y, x)."),
+    (
+        "nextafter", np.nextafter, "f", (0.5, 2), (0, 1), _grad_nextafter,
+        "The next number of the type after x, towards y.",
+    ),
     ("bitwise_and", np.bitwise_and, "bi", (0, 9), (), None, "Bitwise and."),
     ("bitwise_or", np.bitwise_or, "bi", (0, 9), (), None, "Bitwise or."),
     ("bitwise_xor", np.bitwise_xor, "bi", (0, 9), (), None, "Bitwise exclusive or."),
@@ -311,11 +374,12 @@ def _named(name: str) -> Operator:
 
 
 (
-    NEG, ABS, SIGN, EXP, LOG, SQRT, SIN, COS, TANH, ERF, LOG1P, EXPM1, FLOOR, CEIL, TRUNC, ROUND,
+    NEG, ABS, SIGN, EXP, LOG, SQRT, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH,
+    ATANH, EXP2, LOG2, LOG10, TANH, ERF, LOG1P, EXPM1, FLOOR, CEIL, TRUNC, ROUND,
     INVERT,
 ) = (_named(row[0]) for row in _UNARY)  # fmt: skip
 (
-    ADD, SUB, MUL, DIV, FLOOR_DIVIDE, REMAINDER, POW, MAXIMUM, MINIMUM, ATAN2,
+    ADD, SUB, MUL, DIV, FLOOR_DIVIDE, REMAINDER, POW, MAXIMUM, MINIMUM, ATAN2, NEXTAFTER,
     BITWISE_AND, BITWISE_OR, BITWISE_XOR, SHIFT_LEFT, SHIFT_RIGHT,
 ) = (_named(row[0]) for row in _BINARY)  # fmt: skip
 EQ, NE, LT, LE = (_named(row[0]) for row in _COMPARE)

@@ -26,12 +26,14 @@ def of_shapes(name: str, shapes: Iterable[Shape]) -> str:
     return f"({name} of shapes {', '.join(str(list(shape)) for shape in shapes)})"
 
 
-def _check_index(name: str, index: Spec) -> None:
+def check_index(name: str, index: Spec) -> None:
+    """Raise for an index that is not of integers."""
     if index.dtype not in (int64, int32):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}")
 
 
-def _check_bounds(index: Any, size: int, axis: int) -> None:
+def check_bounds(index: Any, size: int, axis: int) -> None:
+    """Raise IndexError for positions outside an axis, in NumPy arrays."""
     wrong = (index < 0) | (index >= size)
     if wrong.any():
         value = np.asarray(index)[wrong].flat[0]
@@ -41,12 +43,12 @@ def _check_bounds(index: Any, size: int, axis: int) -> None:
 def _infer_take(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
     x, index = specs
     (axis,) = attrs
-    _check_index("take", index)
+    check_index("take", index)
     return Spec(x.shape[:axis] + index.shape + x.shape[axis + 1 :], x.dtype)
 
 
 def _reference_take(x: Any, index: Any, axis: int) -> Any:
-    _check_bounds(index, x.shape[axis], axis)
+    check_bounds(index, x.shape[axis], axis)
     return np.take(x, index, axis=axis)
 
 
@@ -87,7 +89,7 @@ TAKE = register(
 def _infer_put(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
     base, index, source = specs
     axis, _ = attrs
-    _check_index("put", index)
+    check_index("put", index)
     expected = base.shape[:axis] + index.shape + base.shape[axis + 1 :]
     if source.shape != expected or source.dtype is not base.dtype:
         raise RuntimeError(f"put: expected a source {Spec(expected, base.dtype)}, got {source}")
@@ -95,7 +97,7 @@ def _infer_put(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
 
 
 def _reference_put(base: Any, index: Any, source: Any, axis: int, mode: str) -> Any:
-    _check_bounds(index, base.shape[axis], axis)
+    check_bounds(index, base.shape[axis], axis)
     out = np.moveaxis(base.copy(), axis, 0)
     rows = np.moveaxis(
         source.reshape((*base.shape[:axis], index.size, *base.shape[axis + 1 :])), axis, 0
@@ -145,6 +147,7 @@ PUT = register(
             Sample(((5, 6), (3,), (3, 6)), (0, "add"), extent=5),
             Sample(((5, 6), (2, 2), (5, 2, 2)), (1, "add"), extent=6),
             Sample(((5,), (), ()), (0, "set"), extent=5),
+            Sample(((5,), (1,), (1,)), (0, "once"), extent=5),
             Sample(((5, 3), (0,), (0, 3)), (0, "add"), extent=5),
         ),
         errors=(
@@ -156,7 +159,7 @@ PUT = register(
             ),
         ),
         dtypes="if",
-        doc="The base with values set, or added, at given positions along an axis.",
+        doc="The base with values set (perhaps ``once`` per position), or added, along an axis.",
     )
 )
 

@@ -179,29 +179,3 @@ ARGMAX, ARGMIN = (
         ("argmin", np.argmin, "Where the first of the smallest is; NaN wins."),
     )
 )
-
-
-def _infer_cumsum(specs: tuple[Spec, ...], attrs: Attrs) -> Spec:
-    _infer_arg(specs, attrs)
-    return specs[0]
-
-
-def _cumsum(x: Any, axis: int) -> Any:
-    wide = np.float32 if x.dtype == np.float16 else x.dtype
-    return np.cumsum(x, axis=axis, dtype=wide).astype(x.dtype, copy=False)
-
-
-CUMSUM = register(
-    Operator(
-        name="cumsum",
-        kind=Kind.SCAN,
-        infer=_infer_cumsum,
-        reference=_cumsum,
-        attrs=("axis",),
-        gradient=lambda ctx, g: (g.flip(ctx.attrs).cumsum(ctx.attrs[0]).flip(ctx.attrs),),
-        samples=(*_AXIS, Sample(((100,),), (0,))),
-        errors=_BAD_AXIS,
-        dtypes="if",
-        doc="Running sums along an axis.",
-    )
-)

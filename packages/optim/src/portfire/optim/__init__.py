@@ -10,6 +10,7 @@ Example:
     tensor([0.8000], requires_grad=True)
 """
 
+from portfire.optim import lr_scheduler
 from portfire.optim._optimizer import Optimizer
 from portfire.optim.adam import Adam
 from portfire.optim.adamw import AdamW
@@ -17,4 +18,4 @@ from portfire.optim.sgd import SGD
 
 __version__ = "0.1.0"
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]

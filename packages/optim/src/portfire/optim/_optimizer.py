@@ -12,6 +12,7 @@ import portfire
 from portfire import Tensor
 from portfire.autograd import RemovableHandle
 from portfire.engine import flush_all
+from portfire.optim._rule import advance
 from portfire.optim._state import pack, unpack
 
 __all__ = ["Optimizer", "Params", "number"]
@@ -20,8 +21,8 @@ Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tenso
 
 
 def number(value: Any) -> float:
-    """Return a hyperparameter as a Python number, so that it is an argument of kernels."""
-    return value if isinstance(value, (int, float)) else float(value)
+    """Return a hyperparameter as a float, which makes it an argument of kernels."""
+    return value if type(value) is float else float(value)
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,9 +57,10 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 class Optimizer:
     """The base class of optimizers.
 
-    A subclass passes its defaults to ``__init__`` and defines `update`, the rule for one parameter.
-    Everything in a rule is an expression of tensors and Python numbers, so that the engine makes
-    one kernel of it, and the numbers its arguments.
+    A subclass passes its defaults to ``__init__`` and defines `update`, the rule for one parameter:
+    new tensors from old ones and from the numbers that `hyper` makes of the options. `init` makes
+    the state that the rule keeps for a parameter. The engine makes one kernel of the rule, and the
+    numbers are its arguments.
 
     Args:
         params: tensors, pairs of names and tensors, or dictionaries that describe groups.
@@ -78,14 +80,18 @@ class Optimizer:
         >>> class SignDescent(portfire.optim.Optimizer):
         ...     def __init__(self, params, lr):
         ...         super().__init__(params, {"lr": lr})
-        ...     def update(self, param, grad, state, group):
-        ...         param.copy_(param - grad.sign() * group["lr"])
+        ...     @staticmethod
+        ...     def update(param, grad, state, hyper):
+        ...         return param - grad.sign() * hyper["lr"], {}
         >>> w = portfire.tensor([1.0], requires_grad=True)
         >>> (w * 5).backward()
         >>> SignDescent([w], lr=0.5).step()
         >>> w
         tensor([0.5000], requires_grad=True)
     """
+
+    # To portfire.compile: a step reads and counts these anew when it is done again.
+    numbers_may_change = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -166,32 +172,67 @@ class Optimizer:
             param_group.setdefault(name, default)
         self.param_groups.append(param_group)
 
-    def update(
-        self, param: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        """Change one parameter along its gradient: the rule of the optimizer.
-
-        It is called without recording gradients.
+    def init(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        """Return the state of a parameter before its first step: tensors and numbers by name.
 
         Args:
-            param: the parameter, to be changed in place.
-            grad: its gradient.
-            state: what the rule keeps for this parameter; empty at first.
+            param: the parameter.
+            group: its options.
+
+        Example:
+            >>> import portfire
+            >>> w = portfire.tensor([1.0], requires_grad=True)
+            >>> optimizer = portfire.optim.Adam([w])
+            >>> optimizer.init(w, optimizer.param_groups[0])["exp_avg"]
+            tensor([0.])
+        """
+        return {}
+
+    def hyper(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        """Return what the rule needs beside tensors, for one step; by default the learning rate.
+
+        Floats are arguments of the rule's kernel and may differ from step to step. Anything else (a
+        bool, a string, an int) chooses between variants of the rule, each recorded once.
+
+        Args:
+            state: of the parameter; the numbers in it are to be advanced here.
             group: the options.
+
+        Example:
+            >>> import portfire
+            >>> w = portfire.tensor([1.0], requires_grad=True)
+            >>> optimizer = portfire.optim.Optimizer([w], {"lr": 0.5})
+            >>> optimizer.hyper({}, optimizer.param_groups[0])
+            {'lr': 0.5}
+        """
+        return {"lr": number(group["lr"])} if "lr" in group else {}
+
+    @staticmethod
+    def update(
+        param: Tensor, grad: Tensor, state: dict[str, Tensor], hyper: dict[str, Any]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return a parameter after a step, and what changes of its state: the optimizer's rule.
+
+        It is run once for each kind of parameter, on tensors that stand for all of that kind, so it
+        computes from its arguments alone and does not read values.
+
+        Args:
+            param: the parameter.
+            grad: its gradient.
+            state: the tensors of its state.
+            hyper: what `hyper` returned; its floats are tensors without dimensions here.
 
         Raises:
             NotImplementedError: in a class that does not define it.
 
         Example:
             >>> import portfire
-            >>> w = portfire.tensor([1.0], requires_grad=True)
-            >>> optimizer = portfire.optim.SGD([w], lr=0.5)
-            >>> with portfire.no_grad():
-            ...     optimizer.update(w, portfire.ones(1), {}, optimizer.param_groups[0])
-            >>> w
-            tensor([0.5000], requires_grad=True)
+            >>> update = portfire.optim.SGD.update
+            >>> hyper = {"lr": 0.5, "maximize": False, "nesterov": False}
+            >>> update(portfire.tensor([1.0]), portfire.ones(1), {}, hyper)
+            (tensor([0.5000]), {})
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define update()")
+        raise NotImplementedError("an optimizer has to define update()")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change all parameters that have a gradient; enqueue the work and do not wait for it.
@@ -222,17 +263,9 @@ class Optimizer:
                 for param in group["params"]:
                     grad = param.grad
                     if grad is not None:
-                        self._update_one(param, grad, group)
+                        advance(self, param, grad, group)
         flush_all()
         return loss
-
-    def _update_one(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
-        state = self.state.get(param)
-        if state is None:
-            state = {}
-        self.update(param, grad, state, group)
-        if state:
-            self.state[param] = state
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or set them to zero.

@@ -89,35 +89,44 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
         check_twins(foreach, fused)
 
-    def update(
-        self, param: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        """Apply the rule to one parameter."""
-        if not state:
-            state["step"] = 0.0
-            state["exp_avg"] = zeros_for(param)
-            state["exp_avg_sq"] = zeros_for(param)
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = zeros_for(param)
+    def init(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        """Start both moments at zero."""
+        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * bool(group["amsgrad"])
+        return {"step": 0.0, **{name: zeros_for(param) for name in names}}
+
+    def hyper(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        """Count the step; the bias corrections are factors of numbers, not of tensors."""
         step = state["step"] = state["step"] + 1.0
         first, second = (number(beta) for beta in group["betas"])
         lr, decay = number(group["lr"]), number(group["weight_decay"])
-        if group["maximize"]:
-            grad = -grad
-        start: Tensor = param
-        if decay != 0:
-            if group["decoupled_weight_decay"]:
-                start = param * (1.0 - lr * decay)
-            else:
-                grad = grad + param * decay
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        mean.copy_(mean + (grad - mean) * (1.0 - first))
-        square.copy_(square + (grad * grad - square) * (1.0 - second))
-        if group["amsgrad"]:
-            largest = state["max_exp_avg_sq"]
-            largest.copy_(largest.maximum(square))
-            square = largest
-        # The bias corrections as factors of numbers, not of tensors.
         root = math.sqrt(1.0 - second**step)
-        size = lr * root / (1.0 - first**step)
-        param.copy_(start - mean / (square.sqrt() + group["eps"] * root) * size)
+        found = {
+            "maximize": bool(group["maximize"]),
+            "first": 1.0 - first,
+            "second": 1.0 - second,
+            "eps": number(group["eps"]) * root,
+            "size": lr * root / (1.0 - first**step),
+        }
+        if decay != 0 and group["decoupled_weight_decay"]:
+            found["shrink"] = 1.0 - lr * decay
+        elif decay != 0:
+            found["decay"] = decay
+        return found
+
+    @staticmethod
+    def update(
+        param: Tensor, grad: Tensor, state: dict[str, Tensor], hyper: dict[str, Any]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Apply the rule to one parameter."""
+        if hyper["maximize"]:
+            grad = -grad
+        if "decay" in hyper:
+            grad = grad + param * hyper["decay"]
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        mean = mean + (grad - mean) * hyper["first"]
+        square = square + (grad * grad - square) * hyper["second"]
+        changed = {"exp_avg": mean, "exp_avg_sq": square}
+        if "max_exp_avg_sq" in state:
+            square = changed["max_exp_avg_sq"] = state["max_exp_avg_sq"].maximum(square)
+        start = param * hyper["shrink"] if "shrink" in hyper else param
+        return start - mean / (square.sqrt() + hyper["eps"]) * hyper["size"], changed

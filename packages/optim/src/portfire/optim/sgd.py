@@ -80,21 +80,36 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
         check_twins(foreach, fused)
 
+    def hyper(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what is zero, so that the rule does without it."""
+        found = {
+            "lr": number(group["lr"]),
+            "maximize": bool(group["maximize"]),
+            "nesterov": bool(group["nesterov"]),
+        }
+        if group["weight_decay"] != 0:
+            found["decay"] = number(group["weight_decay"])
+        if group["momentum"] != 0:
+            found["momentum"] = number(group["momentum"])
+            found["share"] = 1.0 - number(group["dampening"])
+        return found
+
+    @staticmethod
     def update(
-        self, param: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
+        param: Tensor, grad: Tensor, state: dict[str, Tensor], hyper: dict[str, Any]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Apply the rule to one parameter."""
-        momentum = number(group["momentum"])
-        decay = number(group["weight_decay"])
-        if group["maximize"]:
+        if hyper["maximize"]:
             grad = -grad
-        if decay != 0:
-            grad = grad + param * decay
-        if momentum != 0:
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
-                buffer = state["momentum_buffer"] = grad.detach().clone()
-            else:
-                buffer.copy_(buffer * momentum + grad * (1.0 - number(group["dampening"])))
-            grad = grad + buffer * momentum if group["nesterov"] else buffer
-        param.copy_(param - grad * number(group["lr"]))
+        if "decay" in hyper:
+            grad = grad + param * hyper["decay"]
+        if "momentum" not in hyper:
+            return param - grad * hyper["lr"], {}
+        buffer = grad  # what the first step leaves
+        if "momentum_buffer" in state:
+            buffer = state["momentum_buffer"] * hyper["momentum"] + grad * hyper["share"]
+        if hyper["nesterov"]:
+            grad = grad + buffer * hyper["momentum"]
+        else:
+            grad = buffer
+        return param - grad * hyper["lr"], {"momentum_buffer": buffer}
