@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
+from portfire import _dtype
 from portfire._dtype import DType
-from portfire.backend._interpreter import PerOperatorRuntime
+from portfire.backend import MemoryReport, PlanInfo, Program
+from portfire_numpy._memory import Pool
+from portfire_numpy._plan import Plan
 from portfire_numpy.kernels import TABLE
 
 __all__ = ["NumpyRuntime"]
@@ -18,24 +20,28 @@ __all__ = ["NumpyRuntime"]
 Array = np.ndarray[Any, Any]
 
 
-class NumpyRuntime(PerOperatorRuntime):
-    """Runs programs with NumPy; buffers are C-contiguous arrays."""
+class NumpyRuntime:
+    """Runs programs with NumPy; buffers are C-contiguous arrays.
+
+    Attributes:
+        table: the functions that compute one operator each.
+    """
 
     name = f"NumPy {np.__version__} on {platform.machine()}"
     table = TABLE
-    claims = frozenset({"softmax", "log_softmax", "sigmoid", "relu"})
+    dtypes = frozenset(_dtype.ALL)
+    claims = frozenset({"softmax", "log_softmax"})
 
-    def guard(self) -> AbstractContextManager[object]:
-        """Run programs silent about overflow and NaN, as arrays on any device are."""
-        return np.errstate(all="ignore")
+    def __init__(self) -> None:
+        self._pool = Pool()
 
-    def scalar(self, number: Any, dtype: DType) -> Any:
-        """Make a 0-d array of a Python number."""
-        return np.array(number).astype(dtype.numpy)
+    def compile(self, program: Program) -> Plan:
+        """Plan groups of steps and the memory of what is between them."""
+        return Plan(program, self._pool, self.name)
 
-    def finish(self, array: Any) -> Array:
-        """Make a result dense; a view of a larger array gets memory of its own."""
-        return np.asarray(array, order="C")
+    def describe(self, program: Program) -> PlanInfo:
+        """Tell what the plan of a program is."""
+        return Plan(program, self._pool, self.name).describe()
 
     def upload(self, array: Array) -> Array:
         """Take an array over; the caller gives it up."""
@@ -44,6 +50,14 @@ class NumpyRuntime(PerOperatorRuntime):
     def download(self, buffer: Array, shape: tuple[int, ...], dtype: DType) -> Array:
         """Return the array itself: nobody may write to it."""
         return buffer.reshape(shape)
+
+    def synchronize(self) -> None:
+        """Do nothing: when a program was run, everything is done."""
+
+    def memory(self) -> MemoryReport:
+        """Report the blocks of large arrays."""
+        held = self._pool.held
+        return MemoryReport(held - self._pool.idle(), held, held, 0)
 
     def private(self, results: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
         """Copy the results that share memory with an input, which somebody outside may write."""
