@@ -72,6 +72,20 @@ def erfc_exponent(t: Array) -> Array:
     return np.asarray(np.log(_erfc(t)))
 
 
+def _tail(function: Function, series: list[float], power: int) -> Function:
+    """(function(x) - x) / x**3 or (function(x) - 1 + x**2 / 2) / x**4, as a function of x**2."""
+
+    def tail(z: Array) -> Array:
+        x = np.sqrt(np.maximum(z, 1e-12))
+        first = x if power == 3 else 1 - z / 2
+        near = sum(c * z**n for n, c in enumerate(series))
+        safe = np.where(z < 0.01, 1.0, x)
+        far = (function(safe) - np.where(z < 0.01, 0.0, first)) / safe**power
+        return np.asarray(np.where(z < 0.01, near, far))
+
+    return tail
+
+
 def main() -> None:
     """Print every fit."""
     half_log2 = np.log(2) / 2 * 1.0001
@@ -84,6 +98,41 @@ def main() -> None:
             np.sqrt(0.5) - 1,
             np.sqrt(2.0) - 1,
             8,
+        ),
+        "SIN": (
+            _tail(np.sin, [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880], 3),
+            lambda z: np.maximum(z, 1e-3),
+            0.0,
+            (np.pi / 4 * 1.001) ** 2,
+            2,
+        ),
+        "COS": (
+            _tail(np.cos, [1 / 24, -1 / 720, 1 / 40320, -1 / 3628800], 4),
+            lambda z: np.maximum(z * z, 1e-4),
+            0.0,
+            (np.pi / 4 * 1.001) ** 2,
+            2,
+        ),
+        "ATAN": (
+            _tail(np.arctan, [(-1) ** n / (2 * n + 1) for n in range(1, 9)], 3),
+            lambda z: np.maximum(z, 1e-3),
+            0.0,
+            1.0,
+            9,
+        ),
+        "ASIN": (
+            _tail(np.arcsin, [1 / 6, 3 / 40, 15 / 336, 105 / 3456, 945 / 42240, 0.01735], 3),
+            lambda z: np.maximum(z, 1e-3),
+            0.0,
+            0.25,
+            4,
+        ),
+        "SINH": (
+            _tail(np.sinh, [1 / 6, 1 / 120, 1 / 5040, 1 / 362880], 3),
+            lambda z: np.maximum(z, 1e-3),
+            0.0,
+            1.0,
+            3,
         ),
         "ERF": (erf_over_x, ones, 0.0, 0.9216, 5),
         "ERFC": (erfc_exponent, lambda t: _erfc(t), 0.94, 4.0, 7),

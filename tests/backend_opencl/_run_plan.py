@@ -13,7 +13,7 @@ from portfire._dtype import DType, dtype_of_array
 from portfire.backend._contract import Instruction, Program
 from portfire.ops._record import Spec, lookup
 from portfire_opencl import devices
-from portfire_opencl._plan import ERROR_WORD, BufferArg, DeviceFacts, Plan, ScalarArg
+from portfire_opencl._plan import ERROR_WORD, BufferArg, DeviceFacts, IntArg, Plan, ScalarArg
 from portfire_opencl.codegen import schedule
 
 Array = np.ndarray[Any, Any]
@@ -121,6 +121,8 @@ def execute(
                 args.append(error if arg.index == ERROR_WORD else held[arg.index])
             elif isinstance(arg, ScalarArg):
                 args.append(arg.dtype.numpy.type(numbers[arg.slot]))
+            elif isinstance(arg, IntArg):
+                args.append(np.int32(arg.value))
             else:
                 args.append(np.int32(1))
         kernel = cl.Kernel(program, launch.kernel)

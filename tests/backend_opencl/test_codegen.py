@@ -30,7 +30,7 @@ def _argument(
     op: Operator, sample: Sample, position: int, kind: str, dtype: DType, rng: np.random.Generator
 ) -> np.ndarray[Any, Any]:
     shape = sample.shapes[position]
-    if op.name in ("take", "put") and position == 1:
+    if op.kind is Kind.INDEXING and position == 1:
         size = sample.shapes[0][sample.attrs[0]]
         return np.asarray(rng.integers(0, size, shape)).astype(np.int64)
     if op.name == "random_bits":

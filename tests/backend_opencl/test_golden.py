@@ -19,6 +19,7 @@ from portfire_opencl._plan import Plan
 from portfire_opencl.codegen import schedule
 from tests.backend_opencl._run_plan import FACTS, Sketch
 from tests.backend_opencl.test_codegen import adam, layer_norm, random, softmax
+from tests.backend_opencl.test_convolution import Case, forward, weight_grad
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -42,6 +43,20 @@ def _moved(sketch: Sketch) -> tuple[int, ...]:
     x = sketch.input(random(0, 20, 33))
     padded = sketch("pad", sketch("flip", x, attrs=((0,),)), attrs=((1, 2), (0, 3), (1, 1)))
     return (sketch("slice", padded, attrs=((0, 1), (21, 17), (1, 2))),)
+
+
+def _convolution(case: Case) -> Callable[[Sketch], tuple[int, ...]]:
+    def make(sketch: Sketch) -> tuple[int, ...]:
+        x, weight = sketch.input(random(0, *case.image)), sketch.input(random(1, *case.weight()))
+        return (forward(sketch, case, x, weight),)
+
+    return make
+
+
+def _weight_grad(sketch: Sketch) -> tuple[int, ...]:
+    case = Case((4, 2, 14, 14), 6, (3, 3), padding=(1, 1))
+    x, g = sketch.input(random(0, *case.image)), sketch.input(random(1, 4, 6, 14, 14))
+    return (weight_grad(sketch, case, x, g),)
 
 
 def _put(sketch: Sketch) -> tuple[int, ...]:
@@ -71,6 +86,9 @@ CASES: dict[str, Callable[[Sketch], tuple[int, ...]]] = {
     "concat": lambda s: (
         s("concat", s.input(random(0, 9, 20)), s.input(random(1, 9, 5)), attrs=(1,)),
     ),
+    "convolution": _convolution(Case((4, 3, 14, 28), 4, (3, 3), (2, 2), (1, 1))),
+    "convolution_weight": _weight_grad,
+    "convolution_winograd": _convolution(Case((4, 8, 14, 14), 8, (3, 3), padding=(1, 1))),
     "cumsum": lambda s: (s("cumsum", s.input(random(0, 40, 100)), attrs=(1,)),),
     "dropout": _dropout,
     "layer_norm": lambda s: (layer_norm(s, s.input(random(0, 50, 64))),),

@@ -10,9 +10,12 @@ __kernel void k0(__global const float* p0, __global long* p1) {
       const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
       _a0 = ((_v0 > _a0) | (_v0 != _v0)) ? _v0 : _a0;
     }
-    for (int k0 = 96; k0 < 100; ++k0) {
-      const float _v0 = p0[k0 + 100*row];
-      _a0s = ((_v0 > _a0s) | (_v0 != _v0)) ? _v0 : _a0s;
+     {
+      const int k0 = 84;
+      float16 _a0e = (float16)((-INFINITY));
+      const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
+      _a0e = ((_v0 > _a0e) | (_v0 != _v0)) ? _v0 : _a0e;
+      _a0 = (int16)(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1) ? (((_a0e > _a0) | (_a0e != _a0e)) ? _a0e : _a0) : _a0;
     }
     const float8 _a0_8 = ((_a0.hi > _a0.lo) | (_a0.hi != _a0.hi)) ? _a0.hi : _a0.lo;
     const float4 _a0_4 = ((_a0_8.hi > _a0_8.lo) | (_a0_8.hi != _a0_8.hi)) ? _a0_8.hi : _a0_8.lo;
@@ -30,14 +33,17 @@ __kernel void k0(__global const float* p0, __global long* p1) {
       const int16 _v1 = (_v4 ? _v5 : ((int16)(99)));
       _a1 = (_v1 < _a1) ? _v1 : _a1;
     }
-    for (int k0 = 96; k0 < 100; ++k0) {
-      const float _v0 = p0[k0 + 100*row];
-      const int _v7 = (_v0 == _a0s);
-      const int _v8 = (_v0 != _v0);
-      const int _v4 = (_v7 | _v8);
-      const int _v5 = (k0);
-      const int _v1 = (_v4 ? _v5 : 99);
-      _a1s = (_v1 < _a1s) ? _v1 : _a1s;
+     {
+      const int k0 = 84;
+      int16 _a1e = (int16)(2147483647);
+      const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
+      const int16 _v7 = (_v0 == ((float16)(_a0s)));
+      const int16 _v8 = (_v0 != _v0);
+      const int16 _v4 = (_v7 | _v8);
+      const int16 _v5 = ((k0 + (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)));
+      const int16 _v1 = (_v4 ? _v5 : ((int16)(99)));
+      _a1e = (_v1 < _a1e) ? _v1 : _a1e;
+      _a1 = (int16)(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1) ? ((_a1e < _a1) ? _a1e : _a1) : _a1;
     }
     const int8 _a1_8 = (_a1.hi < _a1.lo) ? _a1.hi : _a1.lo;
     const int4 _a1_4 = (_a1_8.hi < _a1_8.lo) ? _a1_8.hi : _a1_8.lo;

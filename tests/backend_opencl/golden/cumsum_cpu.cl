@@ -7,7 +7,9 @@ __kernel void k0(__global const float* p0, __global float* p1) {
     float _a0s = 0.0f;
     for (int k0 = 0; k0 < 96; k0 += 16) {
       const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
-      const float16 _p = pf_prefix_float16(_v0) + _a0s;
+      const float16 _q = pf_cumsum_float16(_v0);
+      const float16 _o = (float16)(_a0s);
+      const float16 _p = _o + _q;
       ST(float16, p1 + (k0 + 100*row), _p);
       _a0s = _p.sf;
     }

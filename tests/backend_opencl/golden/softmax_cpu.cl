@@ -10,9 +10,12 @@ __kernel void k0(__global const float* p0, __global float* p1) {
       const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
       _a0 = ((_v0 > _a0) | (_v0 != _v0)) ? _v0 : _a0;
     }
-    for (int k0 = 96; k0 < 100; ++k0) {
-      const float _v0 = p0[k0 + 100*row];
-      _a0s = ((_v0 > _a0s) | (_v0 != _v0)) ? _v0 : _a0s;
+     {
+      const int k0 = 84;
+      float16 _a0e = (float16)((-INFINITY));
+      const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
+      _a0e = ((_v0 > _a0e) | (_v0 != _v0)) ? _v0 : _a0e;
+      _a0 = (int16)(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1) ? (((_a0e > _a0) | (_a0e != _a0e)) ? _a0e : _a0) : _a0;
     }
     const float8 _a0_8 = ((_a0.hi > _a0.lo) | (_a0.hi != _a0.hi)) ? _a0.hi : _a0.lo;
     const float4 _a0_4 = ((_a0_8.hi > _a0_8.lo) | (_a0_8.hi != _a0_8.hi)) ? _a0_8.hi : _a0_8.lo;
@@ -27,11 +30,14 @@ __kernel void k0(__global const float* p0, __global float* p1) {
       const float16 _v1 = pf_exp_float16(_v6);
       _a1 = _a1 + _v1;
     }
-    for (int k0 = 96; k0 < 100; ++k0) {
-      const float _v0 = p0[k0 + 100*row];
-      const float _v6 = (_v0 - _a0s);
-      const float _v1 = pf_exp_float(_v6);
-      _a1s = _a1s + _v1;
+     {
+      const int k0 = 84;
+      float16 _a1e = (float16)(0.0f);
+      const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
+      const float16 _v6 = (_v0 - _a0s);
+      const float16 _v1 = pf_exp_float16(_v6);
+      _a1e = _a1e + _v1;
+      _a1 = (int16)(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1) ? (_a1 + _a1e) : _a1;
     }
     const float8 _a1_8 = _a1.lo + _a1.hi;
     const float4 _a1_4 = _a1_8.lo + _a1_8.hi;
@@ -45,12 +51,13 @@ __kernel void k0(__global const float* p0, __global float* p1) {
       const float16 _v2 = (_v1 / _a1s);
       ST(float16, p1 + (k0 + 100*row), _v2);
     }
-    for (int k0 = 96; k0 < 100; ++k0) {
-      const float _v0 = p0[k0 + 100*row];
-      const float _v6 = (_v0 - _a0s);
-      const float _v1 = pf_exp_float(_v6);
-      const float _v2 = (_v1 / _a1s);
-      p1[k0 + 100*row] = _v2;
+     {
+      const int k0 = 84;
+      const float16 _v0 = LD(float16, p0 + (k0 + 100*row));
+      const float16 _v6 = (_v0 - _a0s);
+      const float16 _v1 = pf_exp_float16(_v6);
+      const float16 _v2 = (_v1 / _a1s);
+      ST(float16, p1 + (k0 + 100*row), _v2);
     }
   }
 }

@@ -1,5 +1,5 @@
 // k0 (12,) (1,): sum
-// k1 (5,) (1,): sum
+// k1 (1,) (1,): sum
 // kernel 0: sum (12, 200) float32: the result of a reduction
 // kernel 1: sum (200,) float32: an output of the program
 __kernel void k0(__global const float* p0, __global float* p1) {
@@ -30,28 +30,26 @@ __kernel void k0(__global const float* p0, __global float* p1) {
 }
 __kernel void k1(__global const float* p0, __global float* p1) {
   const int _g = get_global_id(0);
-  const int _x0 = _g % 5 * 48;
-  const int _x1 = min(_x0 + 48, (int)200);
    {
-    float16 _a0[3];
-    for (int _i = 0; _i < 3; ++_i) _a0[_i] = (float16)(0.0f);
+    float16 _a0[13];
+    for (int _i = 0; _i < 13; ++_i) _a0[_i] = (float16)(0.0f);
     float _a0s[8];
     for (int _i = 0; _i < 8; ++_i) _a0s[_i] = 0.0f;
     for (int k0 = 0; k0 < 12; ++k0) {
-      for (int x = _x0; x < (_x1 - _x1 % 16); x += 16) {
+      for (int x = 0; x < (200 - 200 % 16); x += 16) {
         const float16 _v0 = LD(float16, p0 + (200*k0 + x));
-        _a0[(x - _x0) / 16] = _a0[(x - _x0) / 16] + _v0;
+        _a0[(x - 0) / 16] = _a0[(x - 0) / 16] + _v0;
       }
-      for (int x = (_x1 - _x1 % 16); x < _x1; ++x) {
+      for (int x = (200 - 200 % 16); x < 200; ++x) {
         const float _v0 = p0[200*k0 + x];
-        _a0s[x - (_x1 - _x1 % 16)] = _a0s[x - (_x1 - _x1 % 16)] + _v0;
+        _a0s[x - (200 - 200 % 16)] = _a0s[x - (200 - 200 % 16)] + _v0;
       }
     }
-    for (int x = _x0; x < (_x1 - _x1 % 16); x += 16) {
-      ST(float16, p1 + (x), _a0[(x - _x0) / 16]);
+    for (int x = 0; x < (200 - 200 % 16); x += 16) {
+      ST(float16, p1 + (x), _a0[(x - 0) / 16]);
     }
-    for (int x = (_x1 - _x1 % 16); x < _x1; ++x) {
-      p1[x] = _a0s[x - (_x1 - _x1 % 16)];
+    for (int x = (200 - 200 % 16); x < 200; ++x) {
+      p1[x] = _a0s[x - (200 - 200 % 16)];
     }
   }
 }

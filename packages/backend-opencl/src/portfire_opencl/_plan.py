@@ -16,6 +16,7 @@ __all__ = [
     "BufferArg",
     "DeviceFacts",
     "ErrorSite",
+    "IntArg",
     "Launch",
     "Plan",
     "ScalarArg",
@@ -78,7 +79,7 @@ class Launch:
     """One kernel call: its name in the source, arguments in order, and its index space."""
 
     kernel: str
-    args: tuple[BufferArg | ScalarArg | SiteBaseArg, ...]
+    args: tuple[BufferArg | IntArg | ScalarArg | SiteBaseArg, ...]
     global_size: tuple[int, ...]
     local_size: tuple[int, ...] | None
     label: str = ""  # the operators whose results it stores, for profiles and error texts
@@ -103,6 +104,13 @@ class ErrorSite:
 @dataclass(frozen=True, slots=True)
 class SiteBaseArg:
     """An int, the plan's base plus one: a kernel stores its sum with the number of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntArg:
+    """An int that belongs to the launch, so that launches at several places share a kernel."""
+
+    value: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,15 @@ import numpy as np
 
 from portfire._dtype import bool_, float16
 from portfire.backend._insight import Note
-from portfire_opencl._plan import ERROR_WORD, BufferArg, Launch, Plan, ScalarArg, SiteBaseArg
+from portfire_opencl._plan import (
+    ERROR_WORD,
+    BufferArg,
+    IntArg,
+    Launch,
+    Plan,
+    ScalarArg,
+    SiteBaseArg,
+)
 from portfire_opencl.arena import Arena
 from portfire_opencl.errors import ErrorWord
 from portfire_opencl.insight import TimedQueue, measured, traffic
@@ -121,12 +129,12 @@ class BoundPlan:
                 services.queue,
                 services.full,
             )
-            for kernel, global_size, local_size in self._launches:
+            for number, (kernel, global_size, local_size) in enumerate(self._launches):
                 try:
                     enqueue(queue, kernel, global_size, local_size)
                 except full:
                     services.relieve()
-                    enqueue(queue, kernel, global_size, local_size)
+                    self._retry(number, queue)
             queue.flush()
             if plan.sites:
                 services.errors.armed = True
@@ -163,6 +171,16 @@ class BoundPlan:
                 return services.cl.enqueue_nd_range_kernel(queue, kernel, global_size, local_size)
 
         return enqueue
+
+    def _retry(self, number: int, queue: Any) -> None:
+        """Enqueue a launch again, which the device had no room for; say what a failure costs."""
+        kernel, global_size, local_size = self._launches[number]
+        try:
+            self._services.cl.enqueue_nd_range_kernel(queue, kernel, global_size, local_size)
+        except self._services.full as error:
+            # Launches before this one may have written into memory that an output took over.
+            error.inputs_lost = bool(number and self.plan.donated)  # type: ignore[attr-defined]  # see the contract
+            raise
 
     def leave_arena(self) -> None:
         """Drop the sub-buffers of the arena; the next run asks for new ones."""
@@ -206,6 +224,9 @@ class BoundPlan:
             elif isinstance(argument, SiteBaseArg):
                 types[-1] = np.dtype(np.int32)
                 call.arguments[-1] = base + 1
+            elif isinstance(argument, IntArg):
+                types[-1] = np.dtype(np.int32)
+                call.arguments[-1] = argument.value
         typed = any(kind is not None for kind in types)
         if typed:
             call.kernel.set_scalar_arg_dtypes(types)

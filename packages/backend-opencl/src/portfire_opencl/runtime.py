@@ -41,12 +41,12 @@ class OpenCLRuntime:
         name: the device's name, as its driver gives it.
         label: ``"opencl:0"``.
         dtypes: element types that the device can compute with.
-        claims: composites taken whole: none, they are fused from their parts.
+        claims: composites taken whole; most are fused from their parts.
         found: what was found out about the device before it was opened.
         facts: what the code generator knows of it.
     """
 
-    claims: frozenset[str] = frozenset()
+    claims: frozenset[str] = frozenset({"topk", "recurrence", "recurrence_grad"})
     defers_errors = True  # kernels set the error word; the next read of the host finds it
 
     def __init__(self, found: devices.Found, cache: DiskCache | None = None) -> None:

@@ -16,23 +16,33 @@ from .._plan import (
     BufferArg,
     DeviceFacts,
     ErrorSite,
+    IntArg,
     Launch,
     Plan,
     ScalarArg,
     SiteBaseArg,
 )
+from .bins import build_bins, build_once, chunks_for, goes_once
 from .context import Built, Context
+from .convolve import choices, melted_pads
 from .dot import build_dot
+from .graph import ALONG, RECURRENT
 from .index_ops import build_put
 from .joins import build_concat
 from .mathlib import Helpers
 from .memory import Memory, assign
 from .nest_plan import build
+from .recurrent import build_recurrence
 from .regions import Kernel, fuse
 from .render import PRELUDE, typedefs
 from .rewrite import build as rewrite
+from .scatter import build_scatter
+from .segments import adds_rows, build_rows
+from .sharing import share
+from .sort import build_argsort
+from .topk import build_topk
 from .work import flops, operators
-from .writer import ErrorBinding, ScalarBinding, SiteBinding
+from .writer import ErrorBinding, IntBinding, ScalarBinding, SiteBinding
 
 __all__ = ["schedule"]
 
@@ -51,7 +61,10 @@ def schedule(program: Program, facts: DeviceFacts) -> Plan:
         UnsupportedError: where the device can't compute a type of the program.
     """
     graph = rewrite(program)
-    context = Context(graph, facts, fuse(graph), Helpers(facts.builtin_math))
+    convolutions = choices(graph, facts)
+    regions = fuse(graph, melted_pads(graph, convolutions))
+    helpers = Helpers(facts.builtin_math, facts.fp64)
+    context = Context(graph, facts, regions, helpers, convolutions=convolutions)
     launches: list[Built] = []
     owners: list[int] = []
     for k, kernel in enumerate(context.regions.kernels):
@@ -68,9 +81,28 @@ def _launches(context: Context, kernel: Kernel) -> list[Built]:
         return build_dot(context, kernel)
     if kernel.kind == "concat":
         return build_concat(context, kernel)
-    if kernel.kind == "put":
-        return [build_put(context, kernel)]
+    if kernel.kind == "put" or kernel.kind in ALONG:
+        return _scattered(context, kernel)
+    if kernel.kind == "argsort":
+        return build_argsort(context, kernel)
+    if kernel.kind == "topk":
+        return build_topk(context, kernel)
+    if kernel.kind in RECURRENT:
+        return build_recurrence(context, kernel)
     return [build(context, kernel)]
+
+
+def _scattered(context: Context, kernel: Kernel) -> list[Built]:
+    chunks = chunks_for(context.graph, kernel.nodes[0], context.facts.compute_units)
+    if chunks:
+        return build_bins(context, kernel, chunks)
+    if goes_once(context.graph, kernel.nodes[0]):
+        return build_once(context, kernel)
+    if kernel.kind in ALONG:
+        return [build_scatter(context, kernel)]
+    if context.facts.schedule == "cpu" and adds_rows(context.graph, kernel.nodes[0]):
+        return build_rows(context, kernel)
+    return [build_put(context, kernel)]
 
 
 def _assemble(
@@ -79,7 +111,7 @@ def _assemble(
     names: dict[str, str] = {}
     texts: list[str] = []
     launches = []
-    for one, k in zip(built, owners, strict=True):
+    for one, k in zip(share(built), owners, strict=True):
         name = names.get(one.text)
         if name is None:
             name = names[one.text] = f"k{len(names)}"
@@ -104,13 +136,15 @@ def _assemble(
     )
 
 
-def _argument(binding: Any, memory: Memory) -> BufferArg | ScalarArg | SiteBaseArg:
+def _argument(binding: Any, memory: Memory) -> BufferArg | IntArg | ScalarArg | SiteBaseArg:
     if isinstance(binding, ScalarBinding):
         return ScalarArg(binding.slot, binding.dtype)
     if isinstance(binding, ErrorBinding):
         return BufferArg(ERROR_WORD)
     if isinstance(binding, SiteBinding):
         return SiteBaseArg()
+    if isinstance(binding, IntBinding):
+        return IntArg(binding.value)
     return BufferArg(memory.index[binding])
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._plan import DeviceFacts
+from ._convolve_match import Convolution
+from ._convolve_plan import Schedule
 from .demand import Walk
 from .emit import Emitter
 from .graph import Graph
@@ -42,7 +44,8 @@ class Context:
     """One plan in the making.
 
     ``overlapping`` holds the first node of each kernel that computes some elements twice, and so
-    must not write over what it reads.
+    must not write over what it reads. ``convolutions`` holds the products that are computed as
+    such.
     """
 
     graph: Graph
@@ -51,6 +54,7 @@ class Context:
     helpers: Helpers
     sites: Sites = field(default_factory=Sites)
     overlapping: set[int] = field(default_factory=set)
+    convolutions: dict[int, tuple[Convolution, Schedule]] = field(default_factory=dict)
 
     def walk(self, melted: Sequence[int] = (), registers: Sequence[int] = ()) -> Walk:
         """Return a walk that stops at stored values."""

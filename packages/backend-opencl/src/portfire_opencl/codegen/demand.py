@@ -289,6 +289,15 @@ def _take(walk: Walk, node: Node, entry: Entry) -> None:
     entry.inputs = [walk.need(node.inputs[0], place, entry.guards)]
 
 
+def _take_along(walk: Walk, node: Node, entry: Entry) -> None:
+    (axis,) = node.attrs
+    check = walk.need(-1 - entry.value, entry.index, entry.guards)
+    spot = walk.element_variable(check, walk.graph.nodes[node.inputs[0]].shape[axis])
+    place = (*entry.index[:axis], spot, *entry.index[axis + 1 :])
+    entry.kind = "alias"
+    entry.inputs = [walk.need(node.inputs[0], place, entry.guards)]
+
+
 _Rule = Callable[[Walk, Node, Entry], None]
 _RULES: dict[str, _Rule] = {
     "reshape": _reshape,
@@ -300,6 +309,7 @@ _RULES: dict[str, _Rule] = {
     "pad": _pad,
     "slice_update": _slice_update,
     "take": _take,
+    "take_along": _take_along,
     "full": _source,
     "iota": _source,
     "scalar": _source,

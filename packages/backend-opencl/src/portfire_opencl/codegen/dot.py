@@ -36,10 +36,15 @@ _PROBE = ("pf_b", "pf_r", "pf_c")  # names for questions about strides
 def build_dot(context: Context, kernel: Kernel) -> list[Built]:
     """Return the launches of a product with its epilogue."""
     from .contraction import lower
+    from .convolve import lower as convolve
 
     value = kernel.nodes[0]
     spec = describe(context, kernel)
-    answer = lower(spec, context.facts)
+    convolution = context.convolutions.get(value)
+    if convolution is None:
+        answer = lower(spec, context.facts)
+    else:
+        answer = convolve(spec, *convolution)
     label = context.label(kernel.nodes)
     built = []
     for launch in answer.launches:

@@ -1,11 +1,12 @@
-"""float32 exp, log, tanh, erf, log1p and expm1 as inline code, for any number of lanes.
+"""float32 exponentials, logarithms, hyperbolic functions and erf as inline code, for any lanes.
 
 Runtimes on CPUs call a library function per lane (or per vector) for the builtins; these stay in
 registers, and a loop around them vectorizes. Only operators are used, no fma and no builtin. The
 coefficients come from ``tools/fit_math.py``. Largest errors over all floats, in units of the last
 place, are asserted by ``tests/backend_opencl/test_codegen_math.py``.
 
-``{F}`` stands for the float type, ``{I}`` for the int type with as many lanes.
+``{F}`` stands for the float type, ``{I}`` for the int type with as many lanes; the name of another
+function for that function.
 """
 
 from __future__ import annotations
@@ -150,4 +151,107 @@ static {F} {name}({F} x) {{
 """
 )
 
-TEXTS = {"exp": EXP, "expm1": EXPM1, "log": LOG, "log1p": LOG1P, "tanh": TANH, "erf": ERF}
+# e^x / 2: the factor is in the scale, so that it is in range wherever the result is.
+EXP_HALF = EXP.replace("89.0f", "90.0f").replace("(n - h + 127)", "(n - h + 126)")
+
+# 2^n times e^((x - n) log 2).
+EXP2 = """\
+static {F} {name}({F} x) {{
+  {F} c = x < 129.0f ? x : ({F})(129.0f);
+  c = c < -151.0f ? ({F})(-151.0f) : c;
+  {F} z = c + 12582912.0f;
+  {I} n = as_{I}(z) - 0x4B400000;
+  {F} r = (c - (z - 12582912.0f)) * 0.693147182f;
+"""
+EXP2 += _REDUCE[_REDUCE.index("  {F} q") :] + EXP[EXP.index("  {F} p =") :]
+
+# f + t is the logarithm of 1 + f, with t small beside f; products with log2(e) in two parts.
+_LOG_PARTS = LOG[LOG.index("  {F} u") : LOG.index("  {F} y = f * z * p")]
+_LOG_END = LOG[LOG.index("  y = x < INFINITY") :]
+LOG2 = (
+    "static {F} {name}({F} x) {{\n"
+    + _LOG_PARTS
+    + """\
+  {F} t = f * z * p - 0.5f * z;
+  {F} y = t * 0.442695041f + f * 0.442695041f;
+  y = y + t + f + k;
+"""
+    + _LOG_END
+)
+LOG10 = (
+    "static {F} {name}({F} x) {{\n"
+    + _LOG_PARTS
+    + """\
+  {F} t = f * z * p - 0.5f * z;
+  {F} y = t * 7.007319033e-4f + f * 7.007319033e-4f + k * 2.487456640e-4f;
+  y = y + t * 0.43359375f + f * 0.43359375f + k * 0.30078125f;
+"""
+    + _LOG_END
+)
+
+# With h = e^|x| / 2, e^-|x| / 2 is 1 / (4 h). Near 0 an odd polynomial.
+SINH = """\
+static {F} {name}({F} x) {{
+  {F} a = as_{F}(as_{I}(x) & 0x7FFFFFFF);
+  {F} h = {exp_half}(a);
+  {F} v = a * a;
+  {F} p = v * 2.817439652e-6f + 1.983606625e-4f;
+  p = p * v + 8.333350598e-3f;
+  p = p * v + 1.666666649e-1f;
+  p = p * v * a + a;
+  {F} y = a < 1.0f ? p : h - 0.25f / h;
+  return as_{F}(as_{I}(y) ^ (as_{I}(x) & (int)0x80000000));
+}}
+"""
+COSH = """\
+static {F} {name}({F} x) {{
+  {F} h = {exp_half}(as_{F}(as_{I}(x) & 0x7FFFFFFF));
+  return h + 0.25f / h;
+}}
+"""
+
+# log(a + sqrt(a^2 + 1)) and log(x + sqrt(x^2 - 1)) by log1p; far out both are log(2 a).
+ASINH = """\
+static {F} {name}({F} x) {{
+  {F} a = as_{F}(as_{I}(x) & 0x7FFFFFFF);
+  {F} w = a * a;
+  {F} u = a < 1e9f ? a + w / (1.0f + sqrt(1.0f + w)) : a;
+  {F} y = {log1p}(u);
+  y = a < 1e9f ? y : y + 0.693147182f;
+  return as_{F}(as_{I}(y) ^ (as_{I}(x) & (int)0x80000000));
+}}
+"""
+ACOSH = """\
+static {F} {name}({F} x) {{
+  {F} t = x - 1.0f;
+  {F} u = t < 1e9f ? t + sqrt(t * (2.0f + t)) : t;
+  {F} y = {log1p}(u);
+  y = t < 1e9f ? y : y + 0.693147182f;
+  return x < 1.0f ? ({F})(NAN) : y;
+}}
+"""
+ATANH = """\
+static {F} {name}({F} x) {{
+  {F} a = as_{F}(as_{I}(x) & 0x7FFFFFFF);
+  {F} y = 0.5f * {log1p}(2.0f * a / (1.0f - a));
+  return as_{F}(as_{I}(y) ^ (as_{I}(x) & (int)0x80000000));
+}}
+"""
+
+TEXTS = {
+    "exp": EXP,
+    "exp_half": EXP_HALF,
+    "exp2": EXP2,
+    "expm1": EXPM1,
+    "log": LOG,
+    "log2": LOG2,
+    "log10": LOG10,
+    "log1p": LOG1P,
+    "sinh": SINH,
+    "cosh": COSH,
+    "tanh": TANH,
+    "asinh": ASINH,
+    "acosh": ACOSH,
+    "atanh": ATANH,
+    "erf": ERF,
+}

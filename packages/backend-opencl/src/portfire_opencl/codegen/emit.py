@@ -7,6 +7,7 @@ something in it depends on, so whatever is the same for a whole row is computed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from portfire import _dtype
 from portfire._dtype import DType
@@ -17,6 +18,7 @@ from .graph import Graph
 from .indexing import (
     Expr,
     constant,
+    is_doubled,
     lane_stride,
     scale,
     shift,
@@ -33,6 +35,7 @@ from .render import STORAGE, Ops, Val, ctype, literal
 from .special import SPECIAL
 from .writer import ErrorBinding, Parameters, SiteBinding, Sites, Writer
 
+ROUNDS = "pf_round_half_"  # the helper's name up to the type
 _START = "pf_start"  # number of the vector along the lanes' variable
 _STEP = "pf_step"  # number of the lane inside a piece of it
 
@@ -42,6 +45,13 @@ static int pf_check(long i, long n, __global long* err, int site) {
   if (atomic_cmpxchg((volatile __global int*)err, 0, site) == 0) err[1] = i;
   return 0;
 }
+"""
+CHECK_LANES = """\
+static int{n} {name}({T} i, {S} n, __global long* err, int site) {{
+  const {T} w{n} = (i < ({T})(0)) | (i >= ({T})(n));
+{folds}  if (w2.s0 | w2.s1) return (int{n})({lanes});
+  return CV(i, int{n});
+}}
 """
 
 
@@ -54,6 +64,7 @@ class Emitter:
         aligned: true if that variable is always a multiple of lanes.
         registers: values of reductions that are known by now.
         tiles: where transposed tiles hold a load's lanes.
+        exact: what values were before they were rounded to half precision.
         spills: elements of private arrays that keep an entry's vector from an earlier loop.
     """
 
@@ -81,6 +92,7 @@ class Emitter:
         self.registers: dict[int, Val] = {}
         self.tiles: dict[Entry, str] = {}
         self.spills: dict[Entry, str] = {}
+        self.exact: dict[str, str] = {}
         self.memo: dict[Entry, Val] = {}
         self.vector_names: set[str] = set()
 
@@ -152,6 +164,8 @@ class Emitter:
         """Declare an entry's value as a constant and return it."""
         dtype = self.graph.nodes[entry.value].dtype
         self._declare(entry, ctype(dtype, self.lanes if vec else 1), expression, depth)
+        if expression.startswith(ROUNDS):
+            self.exact[entry.name] = expression[expression.index("(") :]
         return Val(entry.name, dtype, vec, depth, masked)
 
     # Conditions.
@@ -354,6 +368,9 @@ class Emitter:
             low = self._contiguous(dtype, pointer, at(0), width)
             high = self._contiguous(dtype, pointer, f"{at(0)} + {width - 1}", width)
             return f"({kind})({low}.even, {high}.odd)"
+        if stride is None and width > 2 and is_doubled(offset, _STEP):
+            twice = "".join(f"{k // 2:x}" for k in range(width))
+            return f"{self._contiguous(dtype, pointer, at(0), width // 2)}.s{twice}"
         runs = two_runs(offset, _STEP, width) if stride is None and not guarded else None
         if runs is None:
             return None
@@ -392,6 +409,10 @@ class Emitter:
                 shown = f"({self.conds(entry.guards)}) ? {shown} : 0"
             self._declare(entry, self.itype, shown, depth)
             return Val(entry.name, _dtype.int32, False, depth)
+        if where.vec and not entry.guards and self.itype == "int":
+            self._declare(entry, f"int{self.lanes}", self._check_lanes(where, call), depth)
+            self.vector_names.add(entry.name)
+            return Val(entry.name, _dtype.int32, True, depth)
         parts = []
         for n in range(self.lanes):
             shown = call(f"{where.text}.s{n:x}" if where.vec else where.text)
@@ -407,6 +428,23 @@ class Emitter:
         self.vector_names.add(entry.name)
         return Val(entry.name, _dtype.int32, True, depth)
 
+    def _check_lanes(self, where: Val, call: Callable[[str], str]) -> str:
+        """Return the checked lanes of an index: one by one only where one of them is wrong."""
+        n = self.lanes
+        kind = ctype(where.dtype, n)
+        name = f"pf_check_{kind}"
+        if name not in self.helpers.texts:
+            folds, width = "", n
+            while width > 2:
+                width //= 2
+                half = ctype(where.dtype, width)
+                folds += f"  const {half} w{width} = w{2 * width}.lo | w{2 * width}.hi;\n"
+            lanes = ", ".join(f"pf_check(i.s{k:x}, n, err, site)" for k in range(n))
+            self.helpers.texts[name] = CHECK_LANES.format(
+                name=name, T=kind, S=ctype(where.dtype), n=n, folds=folds, lanes=lanes
+            )
+        return call(where.text).replace("pf_check(", f"{name}(", 1)
+
     def check(self, size: int, message: str) -> Callable[[str], str]:
         """Return a function that wraps an index text into its bounds check."""
         error = self.params.plain(ErrorBinding(), "__global long*")
@@ -420,6 +458,9 @@ class Emitter:
 
     def store(self, value: Val, dtype: DType, pointer: str, offset: Expr) -> None:
         """Write a value; lanes go to successive or scattered elements as the offset says."""
+        if dtype is _dtype.float16:
+            # Storing rounds, so the value need not be rounded before.
+            value = replace(value, text=self.exact.get(value.text, value.text))
         if not value.vec and not self.varies(variables(offset)):
             self.writer.line(self.store_element(value.text, dtype, pointer, text(offset)))
             return

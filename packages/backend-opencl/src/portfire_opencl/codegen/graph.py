@@ -16,13 +16,32 @@ MOVEMENT = frozenset(
     {"reshape", "expand", "permute", "pad", "slice", "flip", "slice_update", "windows"}
 )
 REDUCTIONS = frozenset({"sum", "prod", "max", "min"})
-OWN_KERNEL = frozenset({"dot", "cumsum", "put", "concat"})  # always stored, never melted
+SCANS = {"cumsum": "sum", "cumprod": "prod", "cummax": "max", "cummin": "min"}
+ALONG = frozenset({"put_along", "reduce_along"})
+# operator -> which of its inputs is the matrix that is read at every step
+WEIGHTS = {"recurrence": 1, "recurrence_grad": 3}
+RECURRENT = frozenset(WEIGHTS)
+OWN_KERNEL = (  # always stored, never melted
+    frozenset({"dot", "put", "concat", "argsort", "topk"}) | RECURRENT | ALONG | SCANS.keys()
+)
 HEAVY = frozenset(
     [
         "exp",
         "log",
         "sin",
         "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "exp2",
+        "log2",
+        "log10",
         "tanh",
         "erf",
         "log1p",
@@ -33,6 +52,7 @@ HEAVY = frozenset(
         "floor_divide",
         "remainder",
         "take",
+        "take_along",
     ]
 )
 

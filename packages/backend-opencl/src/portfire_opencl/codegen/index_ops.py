@@ -23,6 +23,7 @@ from .writer import Parameters, Writer
 
 COLUMNS = 256  # columns of one owner
 OWNERS_PER_UNIT = 4
+OWNERS_OF_LINES = 1  # per unit: to look at an index costs as much as to add one element
 
 
 def build_put(context: Context, kernel: Kernel) -> Built:
@@ -51,7 +52,8 @@ class _Put:
         lanes = lanes_for(after, self.most)
         width = min(after, max(COLUMNS, lanes) if self.most > 1 else 1)
         tiles = ceil(after / width)
-        wanted = self.context.facts.compute_units * OWNERS_PER_UNIT
+        wanted = self.context.facts.compute_units
+        wanted *= OWNERS_OF_LINES if after == 1 else OWNERS_PER_UNIT
         ranges = min(n, ceil(wanted / (before * tiles))) if before * tiles < wanted else 1
         span = ceil(n / ranges)
         ranges = ceil(n / span)

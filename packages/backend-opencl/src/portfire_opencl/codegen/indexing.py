@@ -272,6 +272,18 @@ def lane_stride(e: Expr, name: str) -> int | None:
     return stride
 
 
+def is_doubled(e: Expr, name: str) -> bool:
+    """Tell if e grows by one per two steps of a variable, from 0 on: each value comes twice."""
+    moved = [(atom, f) for atom, f in unbound(e).terms if name in variables(Expr(0, ((atom, f),)))]
+    if len(moved) != 1 or moved[0][1] != 1:
+        return False
+    atom = moved[0][0]
+    if atom.kind != "div" or atom.number != 2 or atom.inner is None:
+        return False
+    inner = unbound(atom.inner)
+    return inner.const == 0 and [(a.key, f) for a, f in inner.terms] == [(name, 1)]
+
+
 def two_runs(e: Expr, name: str, lanes: int) -> tuple[Expr, int] | None:
     """Tell if e grows by one per step of a variable but for one jump upwards within its lanes.
 

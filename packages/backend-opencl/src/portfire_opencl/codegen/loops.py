@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
-from .indexing import Expr, lane_stride, unbound, unravel, variable, variables
+from .indexing import Expr, is_doubled, lane_stride, unbound, unravel, variable, variables
 from .space import CHUNK, Dim
 
 ITEM_ELEMENTS = 8192  # elements that one work-item of a CPU schedule should own
@@ -82,7 +82,9 @@ def vector_cost(
         stride = lane_stride(e, dim.name)
         if stride == 0:
             continue
-        if stride is None or stride not in (1, 2, -1):
+        if stride is None and is_doubled(e, dim.name):
+            cost += 1.0
+        elif stride is None or stride not in (1, 2, -1):
             cost += GATHER * lanes / 16
         else:
             cost += 1.0 if stride == 1 else STRIDED

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from portfire._dtype import DType
 
-from .elementary import TEXTS
+from . import circular, elementary, power
+from .reduce import combine, identity
 from .render import UNSIGNED, WIDTH, ctype, mask_type
 
 _BUILTIN = {
@@ -14,6 +17,19 @@ _BUILTIN = {
     "sqrt": "sqrt",
     "sin": "sin",
     "cos": "cos",
+    "tan": "tan",
+    "asin": "asin",
+    "acos": "acos",
+    "atan": "atan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "asinh": "asinh",
+    "acosh": "acosh",
+    "atanh": "atanh",
+    "exp2": "exp2",
+    "log2": "log2",
+    "log10": "log10",
+    "nextafter": "nextafter",
     "tanh": "tanh",
     "erf": "erf",
     "log1p": "log1p",
@@ -47,6 +63,25 @@ static void {name}({F} x, __global half* p) {{
   ushort{n} bits; vstore_half{n}(x, 0, (half*)&bits); ST(ushort{n}, p, bits);
 }}
 """
+# The numbers of half precision in their order are -0x7C00 to 0x7C00.
+_NEXTAFTER_HALF = """\
+static {F} {name}({F} x, {F} y) {{
+  ushort{n} bits; vstore_half{n}(x, 0, (half*)&bits);
+  {I} m = CV(bits, {I});
+  {I} o = m > 0x7FFF ? 0x8000 - m : m;
+  o = x < y ? o + 1 : o;
+  o = x > y ? o - 1 : o;
+  o = o < 0 ? 0x8000 - o : o;
+  bits = CV(o, ushort{n});
+  {F} r = vload_half{n}(0, (half*)&bits);
+  r = x == y ? y : r;
+  r = x == x ? r : x;
+  return y == y ? r : y;
+}}
+"""
+_NEXTAFTER_HALF_1 = _NEXTAFTER_HALF.replace("CV(bits, {I})", "bits").replace(
+    "CV(o, ushort{n})", "(ushort)o"
+)
 _FLOAT_FLOOR_DIVIDE = """\
 static {F} {name}({F} a, {F} b) {{
   if (b == 0) return a / b;
@@ -127,25 +162,41 @@ _INTEGER = {
     "shift_left": _SHIFT_LEFT,
     "shift_right": _SHIFT_RIGHT,
 }
+_OWN = {**elementary.TEXTS, **circular.TEXTS, **power.TEXTS}
+_SCALAR = ("reduce_angle",)  # called for single lanes
+_FIELD = re.compile(r"\{(\w+)\}")
 _HALVES = {"load_half": _LOAD_HALF, "store_half": _STORE_HALF}
 _FLOATING = {"floor_divide": _FLOAT_FLOOR_DIVIDE, "remainder": _FLOAT_REMAINDER}
 
 
-def _prefix_steps(kind: str, lanes: int) -> str:
-    """Return statements that add to each lane all lanes before it, by doubling distances."""
+def _prefix_steps(op: str, dtype: DType, lanes: int) -> str:
+    """Return statements that combine each lane with all before it, by doubling distances."""
+    kind, first = ctype(dtype, lanes), identity(op, dtype, 1)
     text, distance = "", 1
     while distance < lanes:
-        moved = ", ".join(["0"] * distance + [f"v.s{n:x}" for n in range(lanes - distance)])
-        text += f"  v += ({kind})({moved});\n"
+        moved = ", ".join([first] * distance + [f"v.s{n:x}" for n in range(lanes - distance)])
+        name = f"m{distance}"
+        text += f"  const {kind} {name} = ({kind})({moved});\n"
+        text += f"  v = {combine(op, name, 'v', dtype, lanes)};\n"
         distance *= 2
     return text
+
+
+def _some_lane(mask: str, lanes: int) -> str:
+    """Return a condition that holds if it does in some lane; by halves, without a builtin."""
+    if lanes == 1:
+        return mask
+    while lanes > 2:
+        mask, lanes = f"({mask}.lo | {mask}.hi)", lanes // 2
+    return f"{mask}.s0 | {mask}.s1"
 
 
 class Helpers:
     """The helper functions that a plan uses; their text goes before all kernels."""
 
-    def __init__(self, builtin_math: bool) -> None:
+    def __init__(self, builtin_math: bool, fp64: bool = True) -> None:
         self.builtin_math = builtin_math
+        self.fp64 = fp64
         self.texts: dict[str, str] = {}
 
     def call(self, function: str, dtype: DType, lanes: int) -> str:
@@ -160,12 +211,18 @@ class Helpers:
         self.texts[name] = text
         return name
 
+    def prefix(self, op: str, dtype: DType, lanes: int) -> str:
+        """Return the name of the scan of a vector's lanes."""
+        kind = ctype(dtype, lanes)
+        name = f"pf_{op}_{kind}"
+        steps = _prefix_steps(op, dtype, lanes)
+        self.texts.setdefault(name, _PREFIX.format(F=kind, name=name, steps=steps))
+        return name
+
     def _text(self, function: str, dtype: DType, lanes: int, name: str) -> str | None:
         f = ctype(dtype, lanes)
         if function == "threefry":
             return _THREEFRY.format(U=f, name=name)
-        if function == "prefix":
-            return _PREFIX.format(F=f, name=name, steps=_prefix_steps(f, lanes))
         if function == "join":
             steps = ", ".join(str(n) for n in range(lanes))
             kind = mask_type(dtype, lanes)
@@ -173,10 +230,14 @@ class Helpers:
         if function == "round_half":
             template = _ROUND_HALF_N if lanes > 1 else _ROUND_HALF_1
             return template.format(F=f, name=name, n=lanes)
+        if function == "nextafter_half":
+            template = _NEXTAFTER_HALF if lanes > 1 else _NEXTAFTER_HALF_1
+            kind = mask_type(dtype, lanes) if lanes > 1 else "int"
+            return template.format(F=f, I=kind, name=name, n=lanes if lanes > 1 else "")
         if function in _HALVES:
             return _HALVES[function].format(F=f, name=name, n=lanes)
         own = dtype.itemsize < 8 and dtype.is_floating_point and not self.builtin_math
-        if own and function in TEXTS:
+        if own and function in _OWN and (self.fp64 or function not in power.TEXTS):
             return self._elementary(function, dtype, lanes, name)
         if dtype.is_floating_point:
             template_f = _FLOATING.get(function)
@@ -189,11 +250,26 @@ class Helpers:
         return _INTEGER[function].format(F=f, U=unsigned, name=name, guard=guard, bits=8 * WIDTH[f])
 
     def _elementary(self, function: str, dtype: DType, lanes: int, name: str) -> str:
-        kind = "int" + (str(lanes) if lanes > 1 else "")
-        log = self.call("log", dtype, lanes) if function == "log1p" else ""
-        f = ctype(dtype, lanes)
-        convert = f"CV(n, {f})" if lanes > 1 else "(float)n"
-        return TEXTS[function].format(F=f, I=kind, name=name, log=log, convert=convert)
+        template, f = _OWN[function], ctype(dtype, lanes)
+        others = set(_FIELD.findall(template)) & _OWN.keys()
+        fields = {
+            other: self.call(other, dtype, 1 if other in _SCALAR else lanes)
+            for other in sorted(others)
+        }
+        number = str(lanes) if lanes > 1 else ""
+        kinds = {"F": f, "I": f"int{number}", "D": f"double{number}", "L": f"long{number}"}
+        for kind in ("float", "int", "double"):
+            fields[f"to_{kind}"] = "CV(" if lanes > 1 else f"(({kind})("
+            fields[f"end_{kind}"] = f", {kind}{number})" if lanes > 1 else "))"
+        return template.format(
+            **kinds,
+            **fields,
+            name=name,
+            n=lanes,
+            some=_some_lane("far", lanes),
+            convert=f"CV(n, {f})" if lanes > 1 else "(float)n",
+            align=f"__attribute__((aligned({4 * lanes})))",
+        )
 
     def source(self) -> str:
         """Return the text of all functions asked for; one that calls another follows it."""

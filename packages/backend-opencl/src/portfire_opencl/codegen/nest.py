@@ -16,14 +16,18 @@ from dataclasses import dataclass, field, replace
 from .context import INDEX_LIMIT, Context
 from .demand import Entry, Index, Walk, within
 from .emit import Emitter
-from .graph import HEAVY, REDUCTIONS
+from .graph import HEAVY, REDUCTIONS, SCANS
 from .indexing import Expr, bound, shift, substitute, text, variables
-from .reduce import fold, grow, identity
+from .reduce import combine, fold, grow, identity
 from .regions import Kernel
-from .render import Val, ctype, widened
+from .render import Val, ctype, mask_type, widened
 from .space import CHUNK, Dim, Space
 from .writer import Parameters, Writer
 
+SLOW = ("max", "min")  # each step is several instructions, and the next one needs its result
+COPIES = 4  # accumulators of such a reduction, where it is all that a kernel does
+LIGHT = 8  # cost of the most that such a kernel does
+LONG = 512  # shortest row of it
 SPILL_LIMIT = 4096  # longest row of which a private array keeps a value
 
 
@@ -52,7 +56,7 @@ def job_of(context: Context, kernel: Kernel) -> Job:
     """Return the work of a fused kernel."""
     nodes, space = context.graph.nodes, kernel.space
     reductions = [v for v in kernel.nodes if nodes[v].op in REDUCTIONS]
-    if kernel.kind == "cumsum":
+    if kernel.kind in SCANS:
         (v,) = kernel.nodes
         axis, split = nodes[v].attrs
         kernel = replace(kernel, space=Space(nodes[v].shape, (axis,), split))
@@ -217,7 +221,7 @@ class Nest:
         inputs = [emitter.value(self.inputs[v]) for v in reductions]
         values = [emitter.value(self.roots[n]) for n in stores]
         for v, value in zip(reductions, inputs, strict=True):
-            if nodes[v].op == "cumsum":
+            if nodes[v].op in SCANS:
                 self._scan(v, accumulators[v], value)
             else:
                 self.writer.line(grow(nodes[v].op, accumulators[v], value, emitter.lanes))
@@ -228,21 +232,25 @@ class Nest:
     def _scan(self, v: int, accumulator: str, value: Val) -> None:
         """Add to a running total and store it; lanes in order need the sums of their prefixes."""
         emitter, dtype = self.emitter, self.context.graph.nodes[v].dtype
-        n = emitter.lanes
+        op, n = self.context.graph.nodes[v].op, emitter.lanes
         if n == 1 or self.lane == "x":
-            self.writer.line(grow("cumsum", accumulator, value, n))
+            self.writer.line(grow(op, accumulator, value, n))
             self._store(Val(accumulator, dtype, n > 1), v)
             return
-        prefix = f"{self.context.helpers.call('prefix', dtype, n)}({widened(value, n)})"
-        self.writer.line(f"const {ctype(dtype, n)} _p = {prefix} + {accumulator}s;")
+        kind, prefix = ctype(dtype, n), self.context.helpers.prefix(op, dtype, n)
+        self.writer.line(f"const {kind} _q = {prefix}({widened(value, n)});")
+        self.writer.line(f"const {kind} _o = ({kind})({accumulator}s);")
+        self.writer.line(f"const {kind} _p = {combine(op, '_o', '_q', dtype, n)};")
         self._store(Val("_p", dtype, True), v)
         self.writer.line(f"{accumulator}s = _p.s{n - 1:x};")
 
     def _start_value(self, v: int, lanes: int) -> str:
-        if v in self.starts:
-            return widened(self.emitter.value(self.starts[v]), lanes)
         node = self.context.graph.nodes[v]
-        return identity(node.op, node.dtype, lanes)
+        nothing = identity(node.op, node.dtype, lanes)
+        if v not in self.starts:
+            return nothing
+        start = widened(self.emitter.value(self.starts[v]), lanes)
+        return f"({self.emitter.conds(self.starts[v].guards)}) ? {start} : {nothing}"
 
     def _store(self, value: Val, target: int, offset: Expr | None = None) -> None:
         dtype = self.context.graph.nodes[target].dtype
@@ -277,7 +285,7 @@ class Nest:
         width = self.lanes if along else lanes
         for v, name in names.items():
             node = nodes[v]
-            if not along or node.op != "cumsum":
+            if not along or node.op not in SCANS:
                 start = self._start_value(v, width)
                 writer.line(f"{ctype(node.dtype, width)} {name} = {start};")
             if along:
@@ -298,7 +306,7 @@ class Nest:
         self.emitter.forget(writer.depth + 1)
         for v, name in names.items():
             node = nodes[v]
-            if along and node.op != "cumsum":
+            if along and node.op not in SCANS:
                 for line in fold(node.op, name, f"{name}s", node.dtype, self.lanes):
                     writer.line(line)
             if along:
@@ -336,17 +344,79 @@ class Nest:
             writer.line(f"const {itype} _n = {limit};")
             limit = "_n"
         body_end = str(dim.size - dim.size % v) if constant else f"(_n - _n % {v})"
-        writer.open(f"for ({itype} {n} = 0; {n} < {body_end}; {n} += {v})", n)
-        emitter.lanes, emitter.lane = v, n
-        self.write_elements(reductions, stores, names)
-        for entry in spills:
-            writer.line(f"{emitter.spills[entry]} = {widened(emitter.value(entry), v)};")
-        writer.close()
-        emitter.forget(writer.depth + 1)
-        emitter.lanes, emitter.lane = 1, ""
-        if not constant or dim.size % v:
-            writer.open(f"for ({itype} {n} = {body_end}; {n} < {limit}; ++{n})", n)
-            scalars = {r: f"{name}s" for r, name in names.items()}
-            self.write_elements(reductions, stores, scalars)
+        start = "0"
+        if constant and not spills and self._unrolls(dim):
+            start = str(dim.size - dim.size % (COPIES * v))
+            self._copies(reductions, stores, names, start)
+        if start != body_end:
+            writer.open(f"for ({itype} {n} = {start}; {n} < {body_end}; {n} += {v})", n)
+            emitter.lanes, emitter.lane = v, n
+            self.write_elements(reductions, stores, names)
+            for entry in spills:
+                writer.line(f"{emitter.spills[entry]} = {widened(emitter.value(entry), v)};")
             writer.close()
             emitter.forget(writer.depth + 1)
+        if constant and dim.size % v == 0:
+            emitter.lanes, emitter.lane = 1, ""
+            return
+        if constant and not any(self.context.graph.nodes[r].op in SCANS for r in reductions):
+            self._last_vector(reductions, stores, names)
+            emitter.lanes, emitter.lane = 1, ""
+            return
+        emitter.lanes, emitter.lane = 1, ""
+        writer.open(f"for ({itype} {n} = {body_end}; {n} < {limit}; ++{n})", n)
+        scalars = {r: f"{name}s" for r, name in names.items()}
+        self.write_elements(reductions, stores, scalars)
+        writer.close()
+        emitter.forget(writer.depth + 1)
+
+    def _unrolls(self, dim: Dim) -> bool:
+        """Tell if the only reduction waits for its own accumulator more than for memory."""
+        nodes, stores = self.context.graph.nodes, self.job.stores
+        slow = [nodes[v].op in SLOW for v in self.job.reductions] == [True]
+        light = self.cost <= LIGHT and all(s.outer for s in stores)
+        return slow and light and dim.size >= LONG
+
+    def _copies(
+        self, reductions: list[int], stores: list[int], names: dict[int, str], end: str
+    ) -> None:
+        """Write a loop with several accumulators for each reduction, and join them."""
+        writer, emitter, nodes = self.writer, self.emitter, self.context.graph.nodes
+        n, v, itype = self.inner[-1].name, self.lanes, emitter.itype
+        for r, name in names.items():
+            kind, first = ctype(nodes[r].dtype, v), identity(nodes[r].op, nodes[r].dtype, v)
+            writer.line(f"{kind} {name}c[{COPIES}] = {{{', '.join([first] * COPIES)}}};")
+        writer.open(f"for ({itype} _k = 0; _k < {end}; _k += {COPIES * v})")
+        writer.open(f"for (int _c = 0; _c < {COPIES}; ++_c)", n)
+        writer.line(f"const {itype} {n} = _k + _c * {v};")
+        emitter.lanes, emitter.lane = v, n
+        self.write_elements(reductions, stores, {r: f"{a}c[_c]" for r, a in names.items()})
+        writer.close()
+        writer.close()
+        emitter.forget(writer.depth + 1)
+        for r, name in names.items():
+            for c in range(COPIES):
+                both = combine(nodes[r].op, name, f"{name}c[{c}]", nodes[r].dtype, v)
+                writer.line(f"{name} = {both};")
+
+    def _last_vector(self, reductions: list[int], stores: list[int], names: dict[int, str]) -> None:
+        """Write the end of a row as a vector that reaches back over elements seen already."""
+        writer, emitter, nodes = self.writer, self.emitter, self.context.graph.nodes
+        dim, v = self.inner[-1], self.lanes
+        writer.open("", dim.name)
+        writer.line(f"const {emitter.itype} {dim.name} = {dim.size - v};")
+        for r, name in names.items():
+            dtype = nodes[r].dtype
+            writer.line(f"{ctype(dtype, v)} {name}e = {identity(nodes[r].op, dtype, v)};")
+        emitter.lanes, emitter.lane, emitter.aligned = v, dim.name, False
+        self.write_elements(reductions, stores, {r: f"{a}e" for r, a in names.items()})
+        seen = v - dim.size % v
+        flags = ", ".join("0" if lane < seen else "-1" for lane in range(v))
+        for r, name in names.items():
+            dtype = nodes[r].dtype
+            kind = mask_type(dtype, v)
+            both = combine(nodes[r].op, name, f"{name}e", dtype, v)
+            writer.line(f"{name} = ({kind})({flags}) ? ({both}) : {name};")
+        writer.close()
+        emitter.aligned = True
+        emitter.forget(writer.depth + 1)

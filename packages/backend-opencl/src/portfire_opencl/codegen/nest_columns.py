@@ -12,12 +12,15 @@ This works where every reduction is ready in the first loop.
 
 from __future__ import annotations
 
+from math import ceil
+
 from .loops import Cut
 from .nest import Nest
 from .reduce import identity
 from .render import Val, ctype
 
 WIDTH = 4096  # columns of one item at most
+NARROW = 256  # columns of one item, where there are as many: one run of memory of each row
 LEAST_STEPS = 4  # reduced elements per column from which the form pays
 
 
@@ -41,11 +44,11 @@ def suits(nest: Nest, steps: int) -> bool:
     )
 
 
-def widened_cut(pieces: Cut, units: int) -> Cut:
-    """Return a cut with wider items, if enough items are left."""
-    block = min(pieces.x, WIDTH)
-    wide = Cut(pieces.rows, pieces.x, 1, block)
-    return wide if wide.items >= 2 * units else pieces
+def widened_cut(pieces: Cut, units: int, lanes: int) -> Cut:
+    """Return a cut with wider items: as wide as leaves work for all units, but never narrow."""
+    share = ceil(pieces.x / max(ceil(2 * units / pieces.rows), 1))
+    block = min(max(ceil(share / lanes) * lanes, NARROW), WIDTH, pieces.x)
+    return Cut(pieces.rows, pieces.x, 1, block) if block > pieces.x_block else pieces
 
 
 def write_columns(nest: Nest, pieces: Cut, start: str, end: str) -> None:

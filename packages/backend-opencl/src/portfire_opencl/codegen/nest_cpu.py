@@ -20,7 +20,7 @@ def build_cpu(nest: Nest, label: str) -> Built:
     pieces = cut(nest.rows, size, inner, x_lanes, units, nest.cost)
     columns = suits(nest, inner)
     if columns:
-        pieces = widened_cut(pieces, units)
+        pieces = widened_cut(pieces, units, nest.lanes)
     open_rows(nest, pieces)
     if columns:
         start, end = ("0", str(size)) if pieces.x_items == 1 else ("_x0", "_x1")

@@ -7,6 +7,7 @@ from math import prod
 
 from .context import Built, Context, address_exprs
 from .demand import Walk
+from .graph import SCANS
 from .indexing import Expr, lane_stride, substitute, unravel, variable
 from .loops import FOLD, Merged, lanes_for, merge, vector_cost
 from .nest import Job, Nest, input_index, job_of
@@ -34,7 +35,7 @@ def plan(context: Context, job: Job) -> Nest:
     offsets = [s.offset for s in job.stores]
     exprs = [*address_exprs(walk, context.graph), *offsets]
     split = job.kernel.space.split
-    if job.kernel.kind == "cumsum":
+    if job.kernel.kind in SCANS:
         exprs.append(job.kernel.space.linear)
         offsets.append(job.kernel.space.linear)
     outer = merge(layout.outer, exprs, "i")
@@ -54,8 +55,9 @@ def plan(context: Context, job: Job) -> Nest:
         options.append((cost, "x", lanes))
     if inner.dims:
         dim = inner.dims[-1]
-        lanes = lanes_for(dim.size, most)
-        cost = vector_cost(dim, lanes, loads, guards, operations)
+        overlap = split is None and job.kernel.kind not in SCANS
+        lanes = lanes_for(dim.size, most, overlap)
+        cost = vector_cost(dim, lanes, loads, guards, operations, overlap)
         options.append((cost * 0.99 + len(job.reductions) * FOLD / dim.size, dim.name, lanes))
     _, lane, lanes = min((o for o in options if o[2] > 1), default=options[0])
     follow = not job.reductions or lane == "x"

@@ -25,6 +25,7 @@ from .nest_cpu import open_rows
 from .render import STORAGE, ctype
 
 TILE = 16  # lanes, and rows of a tile
+BAND = 8  # tiles side by side along y: what they load of one x is one run of memory
 
 
 def build_tiled(nest: Nest, label: str) -> Built:
@@ -32,39 +33,46 @@ def build_tiled(nest: Nest, label: str) -> Built:
     x, y, writer, emitter = nest.x, nest.y, nest.writer, nest.emitter
     if x is None or y is None:
         raise ValueError("a tiled nest needs both of its dims")
-    itype, blocks = emitter.itype, ceil(y.size / TILE)
-    pieces = cut(
-        nest.rows * blocks, x.size, TILE, TILE, nest.context.facts.compute_units, nest.cost
-    )
+    itype, band = emitter.itype, min(BAND, ceil(y.size / TILE)) * TILE
+    blocks = ceil(y.size / band)
+    units = nest.context.facts.compute_units
+    pieces = cut(nest.rows * blocks, x.size, band, TILE, units, nest.cost)
     open_rows(nest, pieces, "_block")
     block = "_block" if pieces.rows > 1 else "0"
     if nest.rows > 1:
         writer.line(f"const {itype} row = {block} / {blocks};")
         writer.depth_of["row"] = 1
-    writer.line(f"const {itype} _y0 = {block} % {blocks} * {TILE};")
-    end = f"min(_y0 + {TILE}, ({itype}){y.size})" if y.size % TILE else f"_y0 + {TILE}"
-    writer.line(f"const {itype} _y1 = {end};")
+    writer.line(f"const {itype} _b0 = {block} % {blocks} * {band};")
+    writer.line(f"const {itype} _b1 = {_end('_b0', band, y.size, itype)};")
     whole = pieces.x_items == 1
     first, last = ("0", str(x.size)) if whole else ("_x0", "_x1")
     middle = last if x.size % TILE == 0 else f"({last} - {last} % {TILE})"
     writer.open(f"for ({itype} x = {first}; x < {middle}; x += {TILE})", "x")
+    writer.open(f"for ({itype} _y0 = _b0; _y0 < _b1; _y0 += {TILE})")
+    writer.line(f"const {itype} _y1 = {_end('_y0', TILE, y.size, itype)};")
     for entry in _turned(nest):
         _fill(nest, entry)
-    _rows(nest, TILE)
+    _rows(nest, TILE, "_y0", "_y1")
+    writer.close()
     writer.close()
     emitter.forget(writer.depth + 1)
     if x.size % TILE:
         emitter.tiles.clear()
         writer.open(f"for ({itype} x = {middle}; x < {last}; ++x)", "x")
-        _rows(nest, 1)
+        _rows(nest, 1, "_b0", "_b1")
         writer.close()
     writer.close()
     source, bindings = finish(nest.params, writer.scopes[0])
     return Built(source, bindings, (pieces.items,), (1,), label)
 
 
-def _rows(nest: Nest, lanes: int) -> None:
-    nest.writer.open(f"for ({nest.emitter.itype} y = _y0; y < _y1; ++y)", "y")
+def _end(start: str, step: int, size: int, itype: str) -> str:
+    """Return where a block of y ends; only the last one can be shorter."""
+    return f"min({start} + {step}, ({itype}){size})" if size % step else f"{start} + {step}"
+
+
+def _rows(nest: Nest, lanes: int, start: str, end: str) -> None:
+    nest.writer.open(f"for ({nest.emitter.itype} y = {start}; y < {end}; ++y)", "y")
     nest.body(lanes)
     nest.writer.close()
     nest.emitter.forget(nest.writer.depth + 1)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from portfire import _dtype
 from portfire._dtype import DType
 
+from .graph import SCANS
 from .render import Val, ctype, literal, widened
-
-_SUMS = ("sum", "cumsum")
 
 
 def identity(op: str, dtype: DType, lanes: int) -> str:
     """Return the start value."""
-    if op in _SUMS or op == "prod":
-        text = literal(0 if op in _SUMS else 1, dtype)
+    op = SCANS.get(op, op)
+    if op in ("sum", "prod"):
+        text = literal(0 if op == "sum" else 1, dtype)
     elif dtype is _dtype.bool_:
         text = "0" if op == "max" else ("-1" if lanes > 1 else "1")
     elif dtype.is_floating_point:
@@ -30,9 +30,9 @@ def identity(op: str, dtype: DType, lanes: int) -> str:
 
 def combine(op: str, a: str, b: str, dtype: DType, lanes: int) -> str:
     """Return the expression that adds b to an accumulator a."""
-    kind = ctype(dtype, lanes)
-    if op in _SUMS or op == "prod":
-        text = f"{a} {'+' if op in _SUMS else '*'} {b}"
+    kind, op = ctype(dtype, lanes), SCANS.get(op, op)
+    if op in ("sum", "prod"):
+        text = f"{a} {'+' if op == 'sum' else '*'} {b}"
         return f"({kind})({text})" if lanes == 1 and dtype.itemsize < 4 else text
     if dtype is _dtype.bool_:
         return f"{a} {'|' if op == 'max' else '&'} {b}"

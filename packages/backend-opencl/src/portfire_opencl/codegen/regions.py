@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from .demand import Index, Walk
-from .graph import HEAVY, LEAVES, MOVEMENT, OWN_KERNEL, REDUCTIONS, SOURCES, Graph
+from .graph import HEAVY, LEAVES, MOVEMENT, OWN_KERNEL, REDUCTIONS, SOURCES, WEIGHTS, Graph
 from .space import Space, dropped
 
 CHEAP = 4  # a value of at most so many light operations is recomputed rather than stored
@@ -41,7 +41,7 @@ class Kernel:
     """Stored nodes that one launch computes.
 
     Attributes:
-        kind: "map", "row" (with reductions), "dot", "cumsum", "put" or "concat".
+        kind: "map", "row" (with reductions), or an operator that has a kernel of its own.
         space: the elements it iterates over.
         nodes: in topological order.
         reads: buffers that it reads.
@@ -70,8 +70,9 @@ class Regions:
 class _Melting:
     """Decides node by node, in topological order, what is melted."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, done: frozenset[int]) -> None:
         self.graph = graph
+        self.done = done
         self.alive = graph.live()
         self.users = graph.users()
         self.reasons: dict[int, str] = {}
@@ -82,8 +83,11 @@ class _Melting:
 
     def _factors(self) -> Iterator[int]:
         for v, node in enumerate(self.graph.nodes):
-            if node.op == "dot" and self.alive[v]:
-                for source in node.inputs:
+            if not self.alive[v]:
+                continue
+            if node.op == "dot" or node.op in WEIGHTS:
+                read = node.inputs if node.op == "dot" else (node.inputs[WEIGHTS[node.op]],)
+                for source in read:
                     while self.graph.nodes[source].op in MOVEMENT - {"slice_update"}:
                         source = self.graph.nodes[source].inputs[0]
                     yield source
@@ -133,7 +137,7 @@ class _Melting:
             return None
         if v in self.factors:
             return FACTOR
-        if node.op == "pad" and self._under_windows(v):
+        if node.op == "pad" and v not in self.done and self._under_windows(v):
             return PADDED
         dear = self.heavy[v] or self.cost[v] > CHEAP
         if dear and len(self.users[v]) > 1 and node.size > 1:
@@ -156,7 +160,7 @@ class _Melting:
 
     def _spreads(self, user: int, v: int) -> bool:
         node = self.graph.nodes[user]
-        if node.op == "take":
+        if node.op in ("take", "take_along"):
             return node.inputs[0] == v and node.size > self.graph.nodes[v].size
         return node.op in ("expand", "windows") and node.size > self.graph.nodes[v].size
 
@@ -289,9 +293,9 @@ def same_rows(a: Space, b: Space) -> bool:
     return dropped(a.shape, a.axes) == dropped(b.shape, b.axes)
 
 
-def fuse(graph: Graph) -> Regions:
-    """Decide what is stored and group it into kernels."""
-    melting = _Melting(graph)
+def fuse(graph: Graph, done: frozenset[int] = frozenset()) -> Regions:
+    """Decide what is stored and group it into kernels; pads in ``done`` need not be stored."""
+    melting = _Melting(graph, done)
     melting.run()
     fusion = _Fusion(graph, melting)
     fusion.run()

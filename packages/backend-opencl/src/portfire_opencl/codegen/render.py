@@ -157,6 +157,8 @@ class Ops:
         if op == "cast":
             return self.cast(args[0], dtype, lanes)
         texts = [widened(a, lanes) for a in args]
+        if op == "bitcast":
+            return f"as_{ctype(dtype, lanes)}({texts[0]})"
         if op == "where":
             return select(texts[0], texts[1], texts[2], dtype, lanes)
         if op in _COMPARE:
@@ -189,6 +191,8 @@ class Ops:
             name = self.call(op, dtype, 1)
             parts = [f"{name}({', '.join(lane(a, n) for a in args)})" for n in range(lanes)]
             return f"(({ctype(dtype, lanes)})({', '.join(parts)}))"
+        if dtype is _dtype.float16:
+            op = _OF_HALF.get(op, op)
         texts = [widened(a, lanes) for a in args]
         return f"{self.call(op, dtype, lanes)}({', '.join(texts)})"
 
@@ -228,6 +232,7 @@ def _wrapped(text: str, dtype: DType, lanes: int) -> str:
     return f"({text})"
 
 
+_OF_HALF = {"nextafter": "nextafter_half"}  # not the rounded result of single precision
 SCALAR_ONLY = frozenset({"floor_divide", "remainder"})
 _COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<="}
 _INFIX = {

@@ -37,7 +37,7 @@ def _iota(emitter: Emitter, entry: Entry) -> Val:
     e = entry.index[node.attrs[1]]
     vec = emitter.varies(variables(e))
     depth = emitter.depth_of(variables(e))
-    if variables(e) & emitter.vector_names:
+    if vec and variables(e) & emitter.vector_names:
         parts = ", ".join(text(e, emitter.lane_names(n)) for n in range(emitter.lanes))
         shown = f"(({emitter.itype}{emitter.lanes})({parts}))"
     elif vec:
@@ -57,7 +57,7 @@ def _random(emitter: Emitter, entry: Entry) -> Val:
     k0, k1, c1 = (emitter.memo[i] for i in entry.inputs)
     lanes = emitter.lanes if vec else 1
     kind = ctype(_dtype.uint32, lanes)
-    if names & emitter.vector_names:
+    if vec and names & emitter.vector_names:
         parts = ", ".join(text(e, emitter.lane_names(n)) for n in range(lanes))
         counter = f"({kind})({parts})"
     else:

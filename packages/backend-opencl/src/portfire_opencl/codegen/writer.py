@@ -59,6 +59,13 @@ class SiteBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class IntBinding:
+    """A number of one launch, as a binding."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScalarBinding:
     """A run-time number, as a binding."""
 
