@@ -10,20 +10,27 @@ import pytest
 import portfire
 import portfire.nn
 from portfire._dispatch import apply
+from portfire.nn._composites._activations import ACTIVATIONS
 from portfire.ops import Operator, Sample, lookup, registry
 from tests.nn.helpers import check_gradients, draw, host
 
 NAMES = (
     "linear",
-    "conv2d",
-    "conv2d_input_grad",
-    "conv2d_weight_grad",
+    "convolution",
+    "convolution_input_grad",
+    "convolution_weight_grad",
     "max_pool2d",
     "max_pool2d_index",
     "layer_norm",
+    "safe_softmax",
+    "attention_grad",
+    "recurrence",
+    "recurrence_grad",
     "mse_loss",
     "binary_cross_entropy",
 )
+# Samples of all records, these among them, are run by the tests of core.
+BY_REGISTRY = ("batch_norm", "rms_norm", "embedding", "embedding_grad", *ACTIVATIONS)
 SAMPLES = [
     pytest.param(lookup(name), sample, id=f"{name}-{i}")
     for name in NAMES
@@ -123,6 +130,6 @@ def test_nll_loss_equals_reference(kind: str, reduction: str, device: str) -> No
 
 def test_every_composite_of_nn_is_tested_here() -> None:
     ours = {op.name for op in registry() if op.infer.__module__.startswith("portfire.nn.")}
-    by_hand = {"max_pool2d_grad", "max_pool2d_pick", "nll_loss", "nll_loss_grad"}
-    assert ours == {*NAMES, *by_hand}
+    by_hand = {"attention", "max_pool2d_grad", "max_pool2d_pick", "nll_loss", "nll_loss_grad"}
+    assert ours == {*NAMES, *BY_REGISTRY, *by_hand}
     assert all(lookup(name).doc for name in ours)

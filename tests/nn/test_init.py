@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import portfire
 from portfire import nn
@@ -119,3 +120,53 @@ def test_the_same_seed_starts_the_same(device: str) -> None:
     np.testing.assert_array_equal(host(here.weight), host(there.weight))
     np.testing.assert_array_equal(host(here.bias), host(there.bias))
     assert nn.Linear(2, 1, dtype=portfire.float64).weight.dtype is portfire.float64
+
+
+def test_between_bounds(device: str) -> None:
+    portfire.manual_seed(0)
+    values = host(nn.init.trunc_normal_(portfire.empty(200, 100, device=device), 1, 2, 0, 4))
+    assert values.min() >= 0
+    assert values.max() <= 4
+    expected = stats.truncnorm(-0.5, 1.5, loc=1, scale=2)
+    assert values.mean() == pytest.approx(expected.mean(), abs=0.02)
+    assert values.std() == pytest.approx(expected.std(), abs=0.02)
+    with pytest.warns(UserWarning, match="mean is more than 2 std from"):
+        nn.init.trunc_normal_(portfire.empty(3), mean=10)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 2, 3)])
+def test_orthogonal(shape: tuple[int, ...], device: str) -> None:
+    portfire.manual_seed(0)
+    weight = nn.Parameter(portfire.empty(shape, device=device))
+    values = host(nn.init.orthogonal_(weight, gain=2)).reshape(shape[0], -1)
+    products = values @ values.T if shape[0] < values.shape[1] else values.T @ values
+    np.testing.assert_allclose(products, 4 * np.eye(len(products)), atol=1e-5)
+    assert weight.is_leaf
+
+
+def test_patterns(device: str) -> None:
+    assert nn.init.eye_(portfire.empty(2, 3, device=device)).tolist() == np.eye(2, 3).tolist()
+    found = host(nn.init.dirac_(portfire.empty(4, 2, 3, 2, device=device), groups=2))
+    expected = np.zeros((4, 2, 3, 2))
+    for output, channel in ((0, 0), (1, 1), (2, 0), (3, 1)):
+        expected[output, channel, 1, 1] = 1
+    np.testing.assert_array_equal(found, expected)
+    zeros = host(nn.init.sparse_(portfire.empty(10, 30, device=device), 0.25, std=2.0)) == 0
+    assert zeros.sum(0).tolist() == [3] * 30
+    assert len({tuple(column) for column in zeros.T}) > 5
+    assert nn.init.orthogonal_(portfire.empty(0, 3, device=device)).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nn.init.eye_(portfire.empty(3)), "Only tensors with 2 dimensions are supported"),
+        (lambda: nn.init.sparse_(portfire.empty(3), 0.1), "Only tensors with 2 dimensions"),
+        (lambda: nn.init.dirac_(portfire.empty(3, 2)), "Only tensors with 3, 4, or 5 dimensions"),
+        (lambda: nn.init.dirac_(portfire.empty(3, 2, 2), 2), "dim 0 must be divisible by groups"),
+        (lambda: nn.init.orthogonal_(portfire.empty(3)), "Only tensors with 2 or more dimensions"),
+    ],
+)
+def test_errors_of_shapes(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -20,7 +20,7 @@ def tensor(array: Any, device: str) -> portfire.Tensor:
 
 
 def ones(*shape: int, dtype: Any = None, device: str = "cpu") -> portfire.Tensor:
-    return portfire.ones(*shape, dtype=dtype, device=device)
+    return portfire.ones(shape, dtype=dtype, device=device)
 
 
 REPRS = {

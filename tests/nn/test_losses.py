@@ -198,7 +198,7 @@ def test_a_target_that_is_no_class(label: int, device: str) -> None:
         F.cross_entropy(x, portfire.tensor([0, label], device=device)).item()
 
 
-ONES = {n: portfire.ones(*[2, 3, 4, 5][:n]) for n in range(5)}
+ONES = {n: portfire.ones([2, 3, 4, 5][:n]) for n in range(5)}
 LONG = portfire.int64
 WRONG: list[tuple[Any, Any, Any, type[Exception], str]] = [
     (ONES[2], [0], {}, ValueError, "Expected input batch_size (2) to match target batch_size (1)."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Pair", "window_count"]
+__all__ = ["Pair", "Sizes", "window_count"]
 
 Pair = tuple[int, int]
+Sizes = tuple[int, ...]
 
 
 def window_count(n: int, size: int, stride: int, dilation: int, ceil: bool = False) -> int:

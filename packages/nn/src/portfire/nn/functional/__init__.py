@@ -8,37 +8,184 @@ Example:
 """
 
 from portfire.nn.functional._activations import (
+    glu,
+    gumbel_softmax,
     log_softmax,
     relu,
     relu_,
     sigmoid,
     softmax,
+    softmin,
     tanh,
 )
+from portfire.nn.functional._attention import scaled_dot_product_attention
+from portfire.nn.functional._bags import embedding_bag
+from portfire.nn.functional._channels import channel_shuffle
 from portfire.nn.functional._classification import cross_entropy, nll_loss
 from portfire.nn.functional._convolution import conv2d
-from portfire.nn.functional._dropout import dropout
-from portfire.nn.functional._linear import linear
-from portfire.nn.functional._losses import binary_cross_entropy, l1_loss, mse_loss
-from portfire.nn.functional._normalization import layer_norm
+from portfire.nn.functional._ctc import ctc_loss
+from portfire.nn.functional._curves import (
+    celu,
+    celu_,
+    elu,
+    elu_,
+    gelu,
+    logsigmoid,
+    mish,
+    selu,
+    selu_,
+    silu,
+    softplus,
+    softsign,
+    tanhshrink,
+)
+from portfire.nn.functional._distance import cosine_similarity, normalize, pairwise_distance, pdist
+from portfire.nn.functional._dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+from portfire.nn.functional._likelihoods import (
+    binary_cross_entropy_with_logits,
+    gaussian_nll_loss,
+    kl_div,
+    poisson_nll_loss,
+)
+from portfire.nn.functional._linear import bilinear, linear
+from portfire.nn.functional._lines import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    hardtanh_,
+    leaky_relu,
+    leaky_relu_,
+    prelu,
+    relu6,
+    rrelu,
+    rrelu_,
+    softshrink,
+    threshold,
+    threshold_,
+)
+from portfire.nn.functional._losses import (
+    binary_cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from portfire.nn.functional._margins import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from portfire.nn.functional._multi_class import (
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+)
+from portfire.nn.functional._multi_head import multi_head_attention_forward
+from portfire.nn.functional._normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    rms_norm,
+)
 from portfire.nn.functional._pooling import max_pool2d, max_pool2d_with_indices
+from portfire.nn.functional._sparse import embedding, one_hot
 
 __all__ = [
+    "alpha_dropout",
+    "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "celu_",
+    "channel_shuffle",
     "conv2d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "elu",
+    "elu_",
+    "embedding",
+    "embedding_bag",
+    "feature_alpha_dropout",
+    "gaussian_nll_loss",
+    "gelu",
+    "glu",
+    "group_norm",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "instance_norm",
+    "kl_div",
     "l1_loss",
     "layer_norm",
+    "leaky_relu",
+    "leaky_relu_",
     "linear",
+    "local_response_norm",
     "log_softmax",
+    "logsigmoid",
+    "margin_ranking_loss",
     "max_pool2d",
     "max_pool2d_with_indices",
+    "mish",
     "mse_loss",
+    "multi_head_attention_forward",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
+    "normalize",
+    "one_hot",
+    "pairwise_distance",
+    "pdist",
+    "poisson_nll_loss",
+    "prelu",
     "relu",
+    "relu6",
     "relu_",
+    "rms_norm",
+    "rrelu",
+    "rrelu_",
+    "scaled_dot_product_attention",
+    "selu",
+    "selu_",
     "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
 ]

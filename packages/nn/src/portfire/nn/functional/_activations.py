@@ -7,7 +7,17 @@ import warnings
 import portfire
 from portfire import Tensor
 
-__all__ = ["log_softmax", "relu", "relu_", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "glu",
+    "gumbel_softmax",
+    "log_softmax",
+    "relu",
+    "relu_",
+    "sigmoid",
+    "softmax",
+    "softmin",
+    "tanh",
+]
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -140,6 +150,103 @@ def log_softmax(
     if dim is None:
         dim = _guess_dim("log_softmax", input.ndim, _stacklevel)
     return input.log_softmax(dim, dtype=dtype)
+
+
+def softmin(
+    input: Tensor,
+    dim: int | None = None,
+    _stacklevel: int = 3,
+    dtype: portfire.dtype | None = None,
+) -> Tensor:
+    r"""Turn numbers into probabilities, the smallest into the largest: `softmax` of ``-x``.
+
+    Args:
+        input: the tensor.
+        dim: the dimension; without it, one is guessed, with a warning.
+        dtype: the type to convert to before.
+
+    Returns:
+        A tensor of the same shape whose elements add up to 1 along the dimension.
+
+    Example:
+        >>> import portfire
+        >>> portfire.nn.functional.softmin(portfire.tensor([0.0, 1.0]), dim=0)
+        tensor([0.7311, 0.2689])
+    """
+    if dim is None:
+        dim = _guess_dim("softmin", input.ndim, _stacklevel)
+    return (-input).softmax(dim, dtype=dtype)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    r"""Multiply one half of a dimension by the logistic function of the other:
+    :math:`a \, \sigma(b)`.
+
+    Args:
+        input: the tensor; both halves.
+        dim: the dimension.
+
+    Returns:
+        A tensor whose dimension is half as long.
+
+    Raises:
+        RuntimeError: for a dimension of odd length, or none.
+
+    Note:
+        Dauphin and others, Language Modeling with Gated Convolutional Networks, 2016.
+
+    Example:
+        >>> import portfire
+        >>> portfire.nn.functional.glu(portfire.tensor([2.0, 4.0, 0.0, 0.0]))
+        tensor([1., 2.])
+    """
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    size = input.size(dim)
+    if size % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}"
+        )
+    return input.narrow(dim, 0, size // 2) * input.narrow(dim, size // 2, size // 2).sigmoid()
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    r"""Draw from classes in a way that has a gradient: softmax of the scores plus Gumbel noise.
+
+    Args:
+        logits: the scores.
+        tau: the temperature; near zero the draws are nearly zeros and ones.
+        hard: whether to return zeros and a one, with the gradient of the soft draw.
+        eps: not used.
+        dim: the dimension of the classes.
+
+    Returns:
+        A tensor of the same shape whose elements add up to 1 along the dimension.
+
+    Note:
+        Jang, Gu and Poole, Categorical Reparameterization with Gumbel-Softmax, 2016.
+
+    Example:
+        >>> import portfire
+        >>> portfire.nn.functional.gumbel_softmax(portfire.zeros(3), hard=True).sum()
+        tensor(1.)
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    # Away from zero, whose logarithm is not a number to draw.
+    even = portfire.rand(logits.shape, device=logits.device, dtype=logits.dtype)
+    noise = -(-(even + (1.0 - even) * 1e-20).log()).log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    size = logits.size(dim)
+    classes = portfire.arange(size, device=logits.device).reshape(
+        *[size if axis == dim % logits.ndim else 1 for axis in range(logits.ndim)]
+    )
+    chosen = (soft.argmax(dim, keepdim=True) == classes).to(logits.dtype)
+    return chosen - soft.detach() + soft
 
 
 def _guess_dim(name: str, ndim: int, stacklevel: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from portfire import Tensor
 from portfire._dispatch import apply
-from portfire.nn._composites._convolution import CONV2D
+from portfire.nn._composites._convolution import CONVOLUTION
 from portfire.ops import lookup
 
 __all__ = ["conv2d"]
@@ -76,7 +76,7 @@ def conv2d(
     images = input if input.ndim == 4 else input.unsqueeze(0)
     images, paddings = _resolve_padding(images, weight, padding, strides, dilations)
     operands = (images, weight) if bias is None else (images, weight, bias)
-    result = apply(CONV2D, operands, (strides, paddings, dilations, groups))
+    result = apply(CONVOLUTION, operands, (strides, paddings, dilations, groups))
     return result if input.ndim == 4 else result.squeeze(0)
 
 

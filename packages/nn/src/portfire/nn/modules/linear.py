@@ -12,7 +12,7 @@ from portfire.nn import init
 from portfire.nn.modules.module import Module
 from portfire.nn.parameter import Parameter
 
-__all__ = ["Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "Linear"]
 
 
 class Identity(Module):
@@ -106,4 +106,78 @@ class Linear(Module):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
+        )
+
+
+class Bilinear(Module):
+    r"""Apply a map that is linear in each of two vectors: :math:`y_o = x_1^T A_o x_2 + b_o`.
+
+    Args:
+        in1_features: size of the first vectors.
+        in2_features: size of the second vectors.
+        out_features: size of each output vector.
+        bias: whether there is a vector ``b``.
+        device: where the parameters live.
+        dtype: their type.
+
+    Shape:
+        - input1: ``(*, in1_features)``.
+        - input2: ``(*, in2_features)``.
+        - output: ``(*, out_features)``.
+
+    Attributes:
+        weight: ``(out_features, in1_features, in2_features)``, drawn from ``U(-k, k)`` with
+            ``k = 1 / sqrt(in1_features)``.
+        bias: ``(out_features,)``, drawn likewise; None without bias.
+
+    Raises:
+        ValueError: when the first vectors have no elements.
+
+    Example:
+        >>> import portfire
+        >>> layer = portfire.nn.Bilinear(20, 30, 40)
+        >>> layer(portfire.ones(128, 20), portfire.ones(128, 30)).shape
+        portfire.Size([128, 40])
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: portfire.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        shape = (out_features, in1_features, in2_features)
+        self.weight = Parameter(portfire.empty(shape, device=device, dtype=dtype))
+        offset = portfire.empty((out_features,), device=device, dtype=dtype)
+        self.register_parameter("bias", Parameter(offset) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new values for weight and bias."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """Apply the map; see `portfire.nn.functional.bilinear`."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the sizes, as printed."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
         )

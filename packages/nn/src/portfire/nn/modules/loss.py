@@ -10,7 +10,7 @@ from portfire.nn.modules.module import Module
 __all__ = ["BCELoss", "CrossEntropyLoss", "L1Loss", "MSELoss", "NLLLoss"]
 
 
-class _Loss(Module):
+class Loss(Module):
     """What all losses share: the reduction, and the flags that meant it in old code."""
 
     def __init__(
@@ -25,7 +25,7 @@ class _Loss(Module):
         self.reduction = reduction
 
 
-class _WeightedLoss(_Loss):
+class WeightedLoss(Loss):
     """A loss with a buffer of weights."""
 
     weight: Tensor | None
@@ -41,7 +41,7 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     r"""Measure the mean absolute difference: :math:`|x - y|`, averaged.
 
     Args:
@@ -64,7 +64,7 @@ class L1Loss(_Loss):
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     r"""Measure the mean squared difference: :math:`(x - y)^2`, averaged.
 
     Args:
@@ -87,7 +87,7 @@ class MSELoss(_Loss):
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(WeightedLoss):
     r"""Measure how improbable the target classes are by the scores: the mean of
     :math:`-\log \mathrm{softmax}(x)_t`.
 
@@ -137,7 +137,7 @@ class CrossEntropyLoss(_WeightedLoss):
         )
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(WeightedLoss):
     r"""Measure how improbable the target classes are by log-probabilities: the mean of
     :math:`-x_t`.
 
@@ -182,7 +182,7 @@ class NLLLoss(_WeightedLoss):
         )
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(WeightedLoss):
     r"""Measure the cross entropy of probabilities of yes-or-no answers: the mean of
     :math:`-(y \log x + (1 - y) \log(1 - x))`.
 
