@@ -193,9 +193,9 @@ def test_other_devices_export_by_an_explicit_copy(device: str) -> None:
     if x.is_cpu:
         assert np.from_dlpack(x).tolist() == [1, 1]
     else:
-        with pytest.raises(BufferError, match="use Tensor.cpu"):
+        with pytest.raises(BufferError, match=r"use Tensor\.cpu"):
             x.__dlpack__()
-        with pytest.raises(BufferError, match="use Tensor.cpu"):
+        with pytest.raises(BufferError, match=r"use Tensor\.cpu"):
             x.__dlpack_device__()
 
 

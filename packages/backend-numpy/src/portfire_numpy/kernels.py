@@ -10,6 +10,7 @@ import numpy as np
 from portfire import ops
 from portfire._dtype import DType
 from portfire_numpy._erf import erf
+from portfire_numpy._recurrent import RECURRENT
 from portfire_numpy._sorting import SORTING
 
 __all__ = ["TABLE"]
@@ -125,4 +126,7 @@ TABLE.update(
     softmax=_softmax,
     take=_take,
 )
+TABLE.update(RECURRENT)
 TABLE.update(SORTING)
+# Decompositions are NumPy, and so LAPACK, in their definition.
+TABLE.update({op.name: op.reference for op in ops.registry() if op.kind is ops.Kind.HOST})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from portfire import _dtype
+from portfire import _dtype, ops
 from portfire._dtype import DType
 from portfire.backend import MemoryReport, PlanInfo, Program
 from portfire_numpy._memory import Pool
@@ -25,12 +25,14 @@ class NumpyRuntime:
 
     Attributes:
         table: the functions that compute one operator each.
+        host_operators: the decompositions, all of which NumPy has.
     """
 
     name = f"NumPy {np.__version__} on {platform.machine()}"
     table = TABLE
     dtypes = frozenset(_dtype.ALL)
-    claims = frozenset({"softmax", "log_softmax"})
+    claims = frozenset({"softmax", "log_softmax", "recurrence", "recurrence_grad"})
+    host_operators = frozenset(op.name for op in ops.registry() if op.kind is ops.Kind.HOST)
 
     def __init__(self) -> None:
         self._pool = Pool()

@@ -14,6 +14,7 @@ from portfire.ops import (  # noqa: F401  (importing the families registers thei
     _elementwise,
     _indexing,
     _integer,
+    _linalg,
     _movement,
     _reduction,
     _scan,

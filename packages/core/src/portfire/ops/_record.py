@@ -34,6 +34,7 @@ class Kind(enum.Enum):
     CONTRACTION = "contraction"  # batched matrix product
     INDEXING = "indexing"  # addresses come from an array: take, put
     JOIN = "join"  # concat
+    HOST = "host"  # a decomposition: only for runtimes that list it in `host_operators`
     COMPOSITE = "composite"  # has a decomposition into other operators
 
 

@@ -22,7 +22,7 @@ from portfire.nn.functional._attention import scaled_dot_product_attention
 from portfire.nn.functional._bags import embedding_bag
 from portfire.nn.functional._channels import channel_shuffle
 from portfire.nn.functional._classification import cross_entropy, nll_loss
-from portfire.nn.functional._convolution import conv2d
+from portfire.nn.functional._convolution import conv1d, conv2d, conv3d
 from portfire.nn.functional._ctc import ctc_loss
 from portfire.nn.functional._curves import (
     celu,
@@ -102,6 +102,11 @@ from portfire.nn.functional._normalization import (
 )
 from portfire.nn.functional._pooling import max_pool2d, max_pool2d_with_indices
 from portfire.nn.functional._sparse import embedding, one_hot
+from portfire.nn.functional._transposed_convolution import (
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 
 __all__ = [
     "alpha_dropout",
@@ -112,7 +117,12 @@ __all__ = [
     "celu",
     "celu_",
     "channel_shuffle",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",

@@ -1,0 +1,110 @@
+"""Recurrent layers: few calls per time step, and all else for all steps at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from portfire import ops
+
+__all__ = ["RECURRENT"]
+
+Array = Any
+
+
+def _wide(arrays: Sequence[Array]) -> list[Array]:
+    """Half precision computes in single precision, as on any device."""
+    return [a.astype(np.float32) if a.dtype == np.float16 else a for a in arrays]
+
+
+def _through(name: str, lstm: Callable[..., Array]) -> Callable[..., Array]:
+    """The function of an operator: lstm has one of its own, other cells go by the reference."""
+
+    def run(*arguments: Any) -> Array:
+        *arrays, mode, reverse = arguments
+        compute = lstm if mode == "lstm" else ops.lookup(name).reference
+        attrs = (reverse,) if mode == "lstm" else (mode, reverse)
+        return compute(*_wide(arrays), *attrs).astype(arrays[0].dtype, copy=False)
+
+    return run
+
+
+def _forward(x: Array, w: Array, h: Array, c: Array, *rest: Any) -> Array:
+    *lengths, reverse = rest
+    steps, (batch, units) = x.shape[0], h.shape
+    out = np.empty((6, steps, batch, units), x.dtype)
+    turned = np.ascontiguousarray(w.T)
+    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh does all gates; the third is a tanh.
+    half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], x.dtype), units)
+    lift = np.repeat(np.array([0.5, 0.5, 0.0, 0.5], x.dtype), units)
+    gates, product = np.empty((batch, 4 * units), x.dtype), np.empty((batch, units), x.dtype)
+    split = gates.reshape(batch, 4, units).transpose(1, 0, 2)
+    for t in range(steps - 1, -1, -1) if reverse else range(steps):
+        np.matmul(h, turned, out=gates)
+        gates += x[t]
+        gates *= half
+        np.tanh(gates, out=gates)
+        gates *= half
+        gates += lift
+        i, f, g, o, cell, hidden = out[:, t]
+        out[:4, t] = split
+        np.multiply(f, c, out=cell)
+        np.multiply(i, g, out=product)
+        cell += product
+        np.tanh(cell, out=product)
+        np.multiply(o, product, out=hidden)
+        if lengths:
+            over = lengths[0] <= t
+            cell[over], hidden[over] = c[over], h[over]
+        h, c = hidden, cell
+    return out
+
+
+def _backward(
+    g: Array, gc: Array, stored: Array, w: Array, h: Array, c: Array, *rest: Any
+) -> Array:
+    *lengths, reverse = rest
+    steps, batch, units = g.shape
+    i, f, n, o, cell, _ = stored
+    squashed = np.tanh(cell)
+    before = np.empty_like(cell)
+    if reverse:
+        before[:-1], before[-1] = cell[1:], c
+    else:
+        before[1:], before[0] = cell[:-1], c
+    out = np.zeros((steps + 1, batch, 4 * units), g.dtype)
+    apart = out.reshape(steps + 1, batch, 4, units)
+    # At first, what the gradient of the cell, and that of the state (the last one), is to multiply.
+    factors = apart[:steps]
+    factors[:, :, 0] = n * i * (1 - i)
+    factors[:, :, 1] = before * f * (1 - f)
+    factors[:, :, 2] = i * (1 - n * n)
+    factors[:, :, 3] = squashed * o * (1 - o)
+    into = o * (1 - squashed * squashed)
+    if lengths:
+        over = lengths[0] <= np.arange(steps)[:, None]
+        factors[over], into[over] = 0, 0
+        f = np.where(over[:, :, None], np.array(1, f.dtype), f)
+    dh, dc = np.zeros((batch, units), g.dtype), gc.astype(g.dtype)
+    product = np.empty_like(dc)
+    for t in range(steps) if reverse else range(steps - 1, -1, -1):
+        dh += g[t]
+        np.multiply(dh, into[t], out=product)
+        dc += product
+        factors[t, :, :3] *= dc[:, None]
+        factors[t, :, 3] *= dh
+        dc *= f[t]
+        if lengths:
+            dh = out[t] @ w + dh * over[t][:, None]
+        else:
+            np.matmul(out[t], w, out=dh)
+    apart[steps, :, 0], apart[steps, :, 1] = dh, dc
+    return out
+
+
+RECURRENT: dict[str, Callable[..., Array]] = {
+    "recurrence": _through("recurrence", _forward),
+    "recurrence_grad": _through("recurrence_grad", _backward),
+}
