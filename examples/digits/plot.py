@@ -22,7 +22,14 @@ ROWS, COLUMNS = 5, 14
 TRAIN, TEST, WRONG, GREY = "#3b6ea8", "#d9822b", "#c4302b", "#5b6470"
 
 
-def draw(history: History, images: Tensor, labels: Tensor, classes: Tensor, path: Path) -> None:
+def draw(
+    history: History,
+    images: Tensor,
+    labels: Tensor,
+    classes: Tensor,
+    path: Path,
+    wanted: float = 0.97,
+) -> None:
     """Write the picture to a PNG file."""
     engine = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05)
     figure = Figure(figsize=(12, 9), facecolor="white", layout=engine)
@@ -31,7 +38,7 @@ def draw(history: History, images: Tensor, labels: Tensor, classes: Tensor, path
     top, bottom = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     left, right = top.subplots(1, 2)
     draw_loss(left, history)
-    draw_accuracy(right, history)
+    draw_accuracy(right, history, wanted)
     shown, truth, said = images.cpu().numpy()[:, 0], labels.cpu().numpy(), classes.cpu().numpy()
     missed = int((truth != said).sum())
     bottom.suptitle(
@@ -62,12 +69,12 @@ def draw_loss(axes: Axes, history: History) -> None:
     finish(axes, "Loss (cross entropy)")
 
 
-def draw_accuracy(axes: Axes, history: History) -> None:
+def draw_accuracy(axes: Axes, history: History, wanted: float) -> None:
     """Draw the share of right answers after each epoch."""
     epochs = range(1, len(history.test_accuracies) + 1)
     axes.plot(epochs, history.train_accuracies, "o-", color=TRAIN, ms=4, label="training")
     axes.plot(epochs, history.test_accuracies, "o-", color=TEST, ms=4, label="test")
-    axes.axhline(0.97, color=GREY, linewidth=1, linestyle=":", label="wanted: 97 %")
+    axes.axhline(wanted, color=GREY, linewidth=1, linestyle=":", label=f"wanted: {wanted:.0%}")
     lowest = min(*history.train_accuracies, *history.test_accuracies, 0.9)
     axes.set_ylim(max(0.0, lowest - 0.02), 1.005)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

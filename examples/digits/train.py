@@ -41,9 +41,20 @@ def train(
 ) -> tuple[model.DigitNet, History]:
     """Train a new network; `after_step` gets each step's loss and share of right answers."""
     portfire.manual_seed(settings.seed)
-    order = np.random.default_rng(settings.seed)
     net = model.DigitNet().to(settings.device)
     optimizer = optim.Adam(net.parameters(), lr=settings.lr)
+    return net, fit(net, optimizer, digits, settings, after_step)
+
+
+def fit(
+    net: nn.Module,
+    optimizer: optim.Optimizer,
+    digits: data.Digits,
+    settings: Settings,
+    after_step: Callable[[float, float], None] = lambda loss, share: None,
+) -> History:
+    """Train any network that gives ten scores per image, and return what was measured."""
+    order = np.random.default_rng(settings.seed)
     history = History()
     for epoch in range(settings.epochs):
         # Half a cosine, from the full rate towards zero; a new number compiles nothing anew.
@@ -57,7 +68,7 @@ def train(
         history.train_accuracies.append(sum(shares) / len(shares))
         history.test_losses.append(test_loss)
         history.test_accuracies.append(share_right(classes, digits.test_labels).item())
-    return net, history
+    return history
 
 
 def train_epoch(

@@ -123,7 +123,7 @@ def test_only_the_inputs_asked_for_accumulate() -> None:
     (x * y).sum().backward(inputs=[x])
     assert grad_of(x) == [3]
     assert y.grad is None
-    with pytest.raises(RuntimeError, match="'inputs' argument to backward"):
+    with pytest.raises(RuntimeError, match=r"`inputs` argument to `backward\(\)`"):
         (x * y).sum().backward(inputs=[])
 
 
@@ -274,9 +274,9 @@ def test_integers_carry_no_history() -> None:
 
 def test_the_gradient_has_to_fit() -> None:
     x = leaf(1, 2)
-    with pytest.raises(RuntimeError, match="assigned grad has data of a different size"):
+    with pytest.raises(RuntimeError, match="attempting to assign a gradient of size"):
         x.grad = portfire.ones(3, device="cpu")
-    with pytest.raises(RuntimeError, match="assigned grad has data of a different type"):
+    with pytest.raises(RuntimeError, match="attempting to assign a gradient with dtype"):
         x.grad = portfire.ones(2, dtype=portfire.float64, device="cpu")
     with pytest.raises(TypeError, match="assigned grad expected to be a Tensor or None"):
         x.grad = 1.0  # type: ignore[assignment]  # what is wrong on purpose

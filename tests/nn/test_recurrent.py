@@ -12,7 +12,8 @@ import portfire
 from portfire import nn
 from portfire.nn.functional._recurrent import recur
 from portfire.nn.utils import rnn
-from tests.nn.helpers import Array, check_gradients, draw, host
+from portfire.ops import lookup
+from tests.nn.helpers import Array, check_gradients, draw, host, quick_device
 
 T, N, F, H = 4, 5, 7, 20
 LENGTHS = [2, 4, 3, 4, 1]
@@ -195,6 +196,21 @@ def test_a_double_backward_takes_the_steps_apart(device: str) -> None:
         ends.append(host(end).sum())
     assert x.grad is not None
     assert host(x.grad).sum() == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["recurrence", "recurrence_grad"])
+def test_decompositions_equal_references(name: str) -> None:
+    # Both devices here take these operators whole; others run this.
+    op = lookup(name)
+    assert op.decompose is not None
+    device = quick_device("opencl")
+    for number, sample in enumerate(op.samples):
+        arrays = [draw(*s, seed=k, high=0.9) for k, s in enumerate(sample.shapes)]
+        if number % 2:
+            arrays.append(np.array([4, 1, 2], np.int32))  # lengths
+        tensors = [portfire.tensor(a, device=device) for a in arrays]
+        result = host(op.decompose(*tensors, *sample.attrs))
+        np.testing.assert_allclose(result, op.reference(*arrays, *sample.attrs), atol=1e-12)
 
 
 def test_dropout_stands_between_layers(device: str) -> None:

@@ -16,6 +16,8 @@ RULES: dict[str, tuple[Any, dict[str, Any]]] = {
     "adam": (optim.Adam, {"lr": 0.05}),
     "amsgrad": (optim.Adam, {"lr": 0.05, "amsgrad": True, "weight_decay": 0.1}),
     "adamw": (optim.AdamW, {"lr": 0.05, "betas": (0.5, 0.9)}),
+    "nadam": (optim.NAdam, {"lr": 0.05}),
+    "asgd": (optim.ASGD, {"lr": 0.05, "t0": 4}),
 }
 
 

@@ -157,7 +157,23 @@ def test_half_precision_parameters_keep_their_type(device: str) -> None:
     assert optimizer.state[w]["exp_avg"].dtype is portfire.float16
 
 
-@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize(
+    "make",
+    [
+        optim.SGD,
+        optim.Adam,
+        optim.AdamW,
+        optim.Adamax,
+        optim.NAdam,
+        optim.Adagrad,
+        optim.Adadelta,
+        optim.RMSprop,
+        optim.Rprop,
+        optim.ASGD,
+        optim.Adafactor,
+        optim.Muon,
+    ],
+)
 def test_training_compiles_nothing_after_its_first_steps(make: Any, device: str) -> None:
     w = portfire.ones(3, 4, device=device).requires_grad_()
     x = portfire.rand(5, 4, device=device)

@@ -12,6 +12,11 @@ A dimension of a matrix is a list of atoms here, axes of the array that it is ma
 
 If one operand is the same for the whole batch (the weight of a convolution), the batch becomes a
 part of the other one's free dimension: one large product instead of many small ones.
+
+The rows of a window lie apart by the width of the image. Where that is little more than the width
+of the result, a piece takes what is between them along: it copies long runs instead of short ones,
+which is what copying costs. What the columns between give is left out of the result; where they are
+of the inner dimension, the other operand has zeros there.
 """
 
 from __future__ import annotations
@@ -39,17 +44,23 @@ Atoms = tuple[Atom, ...]
 
 PIECE = 1 << 20  # bytes of a matrix that a thread has in scratch at once
 LINE = 64  # bytes; matrices in scratch begin at multiples
+WIDEST = 1.5  # how much wider than a run the distance to the next may be, to be copied along
 
 
 @dataclass(frozen=True)
 class Operand:
-    """One side of a product: where its elements lie, by the dimensions of the matrix."""
+    """One side of a product: where its elements lie, by the dimensions of the matrix.
+
+    A pitch means that the runs of the inner dimension's last atom lie so far apart in the matrix,
+    with zeros between them.
+    """
 
     root: int
     offset: int
     batch: Atoms
     free: Atoms
     inner: Atoms
+    pitch: int = 0
 
     @property
     def same_for_all(self) -> bool:
@@ -67,6 +78,8 @@ class Operand:
         Returns:
             The array of three dimensions, and the bytes of scratch that it takes.
         """
+        if self.pitch:
+            return self._with_gaps(array, memory, free_first)
         batch, free, inner = joined(self.batch), joined(self.free), joined(self.inner)
         sizes = size(batch), size(free), size(inner)
         if len(batch) < 2 and len(free) < 2 and len(inner) < 2:
@@ -86,6 +99,18 @@ class Operand:
         return copy if inner_last == free_first else copy.transpose(0, 2, 1), -(
             -nbytes // LINE
         ) * LINE
+
+    def _with_gaps(self, array: Array, memory: Array, free_first: bool) -> tuple[Array, int]:
+        """Copy runs of the inner dimension to places that lie apart."""
+        *outer, (rows, _), (columns, _) = self.inner
+        length = (rows - 1) * self.pitch + columns
+        sizes = size(self.batch), size(self.free), size(outer) * length
+        copy = np.ndarray(sizes, array.dtype, memory)
+        copy[...] = 0
+        source = _view(array, self.offset, (*self.batch, *self.free, *self.inner))
+        np.copyto(_view(copy, 0, spaced(source.shape, self.pitch)), source)
+        used = -(-copy.nbytes // LINE) * LINE
+        return copy if free_first else copy.transpose(0, 2, 1), used
 
     def part(self, dimension: str, first: int, last: int) -> Operand:
         """Return the operand with a range of the first atom of a dimension."""
@@ -129,6 +154,9 @@ class Product(NamedTuple):
         weight = np.empty(size(x.free) * size(x.inner) * a.itemsize + LINE, np.uint8)
         left = replace(x, batch=()).matrix(a, weight, free_first=True)[0][0]
         rest, rows = size(y.batch[1:]), out.shape[1]
+        seen, wide = y.free, widened(y.free)
+        if wide is not None:
+            y = replace(y, free=wide)
         each = rest * size(y.free) * (size(y.inner) + rows) * a.itemsize
 
         def work(first: int, last: int) -> None:
@@ -137,19 +165,27 @@ class Product(NamedTuple):
             memory = scratch(each * (last - first) + 2 * LINE)
             right, used = here.matrix(b, memory, free_first=False)
             piece = out[first * rest : last * rest]
-            if len(piece) == 1:
+            if len(piece) == 1 and wide is None:
                 np.matmul(left, right[0], out=piece[0])
                 return
-            columns = len(piece) * out.shape[2]
+            columns = len(piece) * size(y.free)
             result = np.ndarray((rows, columns), out.dtype, memory, used)
             np.matmul(left, right[0], out=result)
-            wide = result.reshape(rows, len(piece), out.shape[2])
-            np.copyto(piece, wide.transpose(1, 0, 2))
+            if wide is None:
+                images = result.reshape(rows, len(piece), out.shape[2])
+            else:
+                sizes = (rows, len(piece), *[n for n, _ in seen])
+                images = _view(result, 0, spaced(sizes, seen[-2][1]))
+            images = images.swapaxes(0, 1)
+            np.copyto(piece.reshape(images.shape), images)
 
         _in_pieces(work, y.batch[0][0], each)
 
-    def _cut(self, x: Operand, y: Operand, out: Array, values: list[Any]) -> None:
+    def _cut(
+        self, x: Operand, y: Operand, out: Array, values: list[Any], exact: bool = False
+    ) -> None:
         """Multiply piece by piece of the batch, else of the inner dimension."""
+        operands = x, y
         a, b = values[x.root], values[y.root]
         dimension = "batch" if x.batch else "inner"
         x_atoms, y_atoms = aligned(x.atoms(dimension), y.atoms(dimension)) or ((), ())
@@ -159,7 +195,10 @@ class Product(NamedTuple):
             dimension, x_atoms, y_atoms = "batch", x.batch, y.batch
         x, y = x.with_atoms(dimension, x_atoms), y.with_atoms(dimension, y_atoms)
         count = x_atoms[0][0]
-        elements = size(x.batch) * size(x.inner) * (size(x.free) + size(y.free)) // count
+        gaps = _over_gaps(x, y) if not exact and dimension == "inner" and count > 1 else None
+        x, y = gaps or (x, y)
+        inner = max(size(x.inner), size(y.inner))
+        elements = size(x.batch) * inner * (size(x.free) + size(y.free)) // count
         parts = _parts(count, elements * a.itemsize)
         sums = (
             None if dimension == "batch" or parts == 1 else np.empty((parts, *out.shape), out.dtype)
@@ -181,6 +220,9 @@ class Product(NamedTuple):
         share(work, parts)
         if sums is not None:
             np.add.reduce(sums, axis=0, out=out)
+        if gaps and not np.isfinite(out).all():
+            # Zero times what lies in a gap is not zero if that is infinite.
+            self._cut(*operands, out, values, exact=True)
 
 
 def products(program: Program, where: Sequence[Layout]) -> dict[int, Product]:
@@ -198,6 +240,19 @@ def products(program: Program, where: Sequence[Layout]) -> dict[int, Product]:
                 x, y = replace(x, batch=pair[0]), replace(y, batch=pair[1])
                 found[n] = Product(n, x, y, (x_reads, y_reads))
     return found
+
+
+def _over_gaps(x: Operand, y: Operand) -> tuple[Operand, Operand] | None:
+    """Read one operand over the gaps of its inner dimension, and give the other one zeros there."""
+    if len(x.inner) < 3:
+        return None  # the first atom is for cutting
+    wide = widened(y.inner)
+    if wide is not None:
+        return replace(x, pitch=y.inner[-2][1]), replace(y, inner=wide)
+    wide = widened(x.inner)
+    if wide is not None:
+        return replace(x, inner=wide), replace(y, pitch=x.inner[-2][1])
+    return None
 
 
 def _readers(program: Program, where: Sequence[Layout]) -> dict[int, set[int]]:
@@ -308,6 +363,24 @@ def aligned(x: Atoms, y: Atoms) -> tuple[Atoms, Atoms] | None:
         a.append((small, s * (n // small)))
         b.append((small, t * (m // small)))
     return (tuple(a), tuple(b)) if not left and not right else None
+
+
+def widened(atoms: Atoms) -> Atoms | None:
+    """Make one run of the last two atoms, gaps and all, or return None where that gains nothing."""
+    if len(atoms) < 2:
+        return None
+    *outer, (rows, pitch), (columns, stride) = atoms
+    if stride != 1 or rows == 1 or not columns < pitch <= columns * WIDEST:
+        return None
+    return (*outer, ((rows - 1) * pitch + columns, 1))
+
+
+def spaced(sizes: Shape, pitch: int) -> Atoms:
+    """Return atoms of a dense array, but that runs of the last one lie a pitch apart."""
+    *outer, rows, columns = sizes
+    length = (rows - 1) * pitch + columns
+    strides = (*contiguous((*outer, length))[:-1], pitch, 1)
+    return tuple(zip(sizes, strides, strict=True))
 
 
 def _run(atoms: Atoms) -> int:

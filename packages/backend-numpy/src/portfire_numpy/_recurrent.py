@@ -67,41 +67,46 @@ def _backward(
 ) -> Array:
     *lengths, reverse = rest
     steps, batch, units = g.shape
-    i, f, n, o, cell, _ = stored
-    squashed = np.tanh(cell)
-    before = np.empty_like(cell)
-    if reverse:
-        before[:-1], before[-1] = cell[1:], c
-    else:
-        before[1:], before[0] = cell[:-1], c
-    out = np.zeros((steps + 1, batch, 4 * units), g.dtype)
+    out = np.empty((steps + 1, batch, 4 * units), g.dtype)
     apart = out.reshape(steps + 1, batch, 4, units)
-    # At first, what the gradient of the cell, and that of the state (the last one), is to multiply.
-    factors = apart[:steps]
-    factors[:, :, 0] = n * i * (1 - i)
-    factors[:, :, 1] = before * f * (1 - f)
-    factors[:, :, 2] = i * (1 - n * n)
-    factors[:, :, 3] = squashed * o * (1 - o)
-    into = o * (1 - squashed * squashed)
-    if lengths:
-        over = lengths[0] <= np.arange(steps)[:, None]
-        factors[over], into[over] = 0, 0
-        f = np.where(over[:, :, None], np.array(1, f.dtype), f)
     dh, dc = np.zeros((batch, units), g.dtype), gc.astype(g.dtype)
-    product = np.empty_like(dc)
+    factor, squashed = np.empty_like(dc), np.empty_like(dc)
+    # Step by step in small arrays: large ones for all steps at once would be new memory each time.
     for t in range(steps) if reverse else range(steps - 1, -1, -1):
+        last = t + 1 if reverse else t - 1
+        i, f, n, o, cell, _ = stored[:, t]
+        before = stored[4, last] if 0 <= last < steps else c
+        over = lengths[0] <= t if lengths else None
         dh += g[t]
-        np.multiply(dh, into[t], out=product)
-        dc += product
-        factors[t, :, :3] *= dc[:, None]
-        factors[t, :, 3] *= dh
-        dc *= f[t]
-        if lengths:
-            dh = out[t] @ w + dh * over[t][:, None]
-        else:
-            np.matmul(out[t], w, out=dh)
-    apart[steps, :, 0], apart[steps, :, 1] = dh, dc
+        kept = None if over is None else (dh[over], dc[over])
+        np.tanh(cell, out=squashed)
+        _one_minus_square(squashed, factor)
+        factor *= o
+        factor *= dh
+        dc += factor
+        for k, (gate, other, d) in enumerate(
+            ((i, n, dc), (f, before, dc), (None, i, dc), (o, squashed, dh))
+        ):
+            if gate is None:
+                _one_minus_square(n, factor)
+            else:
+                np.subtract(1, gate, out=factor)
+                factor *= gate
+            factor *= other
+            np.multiply(factor, d, out=apart[t, :, k])
+        dc *= f
+        if over is not None:
+            out[t, over] = 0
+        np.matmul(out[t], w, out=dh)
+        if kept is not None:
+            dh[over], dc[over] = kept
+    apart[steps, :, 0], apart[steps, :, 1], apart[steps, :, 2:] = dh, dc, 0
     return out
+
+
+def _one_minus_square(x: Array, out: Array) -> None:
+    np.multiply(x, x, out=out)
+    np.subtract(1, out, out=out)
 
 
 RECURRENT: dict[str, Callable[..., Array]] = {

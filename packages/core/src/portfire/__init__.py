@@ -39,8 +39,10 @@ from portfire._dtype import (
 from portfire._dtype import DType as dtype
 from portfire._dtype import bool_ as bool
 from portfire._explain import explain
+from portfire._fallback import fallback
 from portfire._functions import conversion as _conversion
 from portfire._functions.along import *
+from portfire._functions.addition import *
 from portfire._functions.arithmetic import *
 from portfire._functions.bits import *
 from portfire._functions.bounds import *
@@ -48,12 +50,15 @@ from portfire._functions.comparison import *
 from portfire._functions.copies import *
 from portfire._functions.counting import *
 from portfire._functions.creation import *
+from portfire._functions.decompositions import *
+from portfire._functions.einsum import *
 from portfire._functions.elementary import *
 from portfire._functions.grids import *
 from portfire._functions.indexing import *
 from portfire._functions.inspection import *
 from portfire._functions.joining import *
 from portfire._functions.linalg import *
+from portfire._functions.products import *
 from portfire._functions.quantiles import *
 from portfire._functions.random import *
 from portfire._functions.ranges import *
@@ -68,6 +73,7 @@ from portfire._functions.shape import *
 from portfire._functions.sharing import *
 from portfire._functions.sorting import *
 from portfire._functions.special import *
+from portfire._functions.statistics import *
 from portfire._functions.splitting import *
 from portfire._functions.strided import *
 from portfire._functions.trigonometry import *
@@ -93,7 +99,10 @@ from portfire._version import __version__
 from portfire.autograd import (
     enable_grad,
     inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
@@ -133,6 +142,7 @@ __all__ = [
     "enable_grad",
     "engine",
     "explain",
+    "fallback",
     "float",
     "float16",
     "float32",
@@ -152,7 +162,10 @@ __all__ = [
     "int32",
     "int64",
     "int8",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "is_tensor",
     "long",
     "manual_seed",
@@ -192,6 +205,11 @@ __all__ += _functions.joining.__all__
 __all__ += _functions.linalg.__all__
 __all__ += _functions.random.__all__
 __all__ += _functions.reduction.__all__
+__all__ += _functions.statistics.__all__
+__all__ += _functions.addition.__all__
+__all__ += _functions.decompositions.__all__
+__all__ += _functions.einsum.__all__
+__all__ += _functions.products.__all__
 __all__ += _functions.shape.__all__
 __all__ += _functions.rearranging.__all__
 __all__ += _functions.scattering.__all__

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from portfire import _dispatch as dispatch
-from portfire.backend._contract import UnsupportedError
+from portfire.engine._recorder import unsupported_operator
 from portfire.ops._record import Attrs, Operator
 
 if TYPE_CHECKING:
@@ -101,16 +101,11 @@ def on_host(op: Operator, tensors: Sequence[Tensor], attrs: Attrs = ()) -> Tenso
         portfire.UnsupportedError: if the device lacks it and no `fallback` is asked for.
     """
     recorder = tensors[0]._read().recorder
-    if op.name in getattr(recorder.runtime, "host_operators", ()):
+    if recorder.computes(op):
         return dispatch.apply(op, tensors, attrs)
-    device = recorder.device
-    target = _chosen()
+    device, target = recorder.device, _chosen()
     if target is None or device.type == target:
-        raise UnsupportedError(
-            f"the device {device} ({recorder.runtime.name}) cannot do {op.name} for "
-            f"{tensors[0]._dtype.name}; move the operands to the cpu, or let the cpu compute it: "
-            f'use `with portfire.fallback("cpu"):`, or set {VARIABLE}=cpu'
-        )
+        raise unsupported_operator(recorder, op, tensors[0]._dtype)
     with _lock:
         _counts[op.name, str(device)] += 1
     result = dispatch.apply(op, [tensor.to(target) for tensor in tensors], attrs)

@@ -177,6 +177,7 @@ class Tensor(Methods):
                 view = current._alias((*current._path, (op, attrs, new_shape)), new_shape)
                 OperatorNode.attach(view, op, attrs, (current,), ())
                 current = view
+        self._retain_at(current._grad_fn, current._output)
         self._grad_fn, self._output = current._grad_fn, current._output
         self._requires_grad = current._requires_grad
 
@@ -197,6 +198,11 @@ class Tensor(Methods):
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place "
                 "operation."
+            )
+        if base is not None and state.enabled and base._requires_grad and not self.requires_grad:
+            raise RuntimeError(
+                "A view was created in no_grad mode and is being modified inplace with grad mode "
+                "enabled. Make the view and the change both inside no_grad, or both outside."
             )
         if result._dtype is not self._dtype:
             result = conversion.cast_for_inplace(result, self._dtype)
@@ -231,6 +237,7 @@ class Tensor(Methods):
         if node is None and result._requires_grad:  # a leaf was copied as it is
             result = arithmetic.identity(result)
             node, output = result._grad_fn, 0
+        self._retain_at(node, output)
         self._grad_fn, self._output = node, output
         self._edits += 1
 
@@ -253,6 +260,14 @@ class Tensor(Methods):
         base._write(new._read())
         base._adopt_history(new)
         self._refresh()
+
+    def _retain_at(self, node: Node | None, output: int) -> None:
+        """Have the gradient, if it is retained, come from the node that makes this tensor now."""
+        old = self._grad_fn
+        if old is not None and old.captured and self._output in old.captured:
+            del old.captured[self._output]
+            if node is not None:
+                node.captured = {**(node.captured or {}), output: weakref.ref(self)}
 
     def _node(self) -> Node | None:
         base = self._base
@@ -291,6 +306,8 @@ class Tensor(Methods):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
         self.requires_grad_(value)
 
     @property
@@ -318,14 +335,17 @@ class Tensor(Methods):
                 )
             if value._shape != self._shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: expected {list(self._shape)}, "
-                    f"got {list(value._shape)}"
+                    f"attempting to assign a gradient of size '{list(value._shape)}' to a tensor "
+                    f"of size '{list(self._shape)}'. Please ensure that the gradient and the "
+                    "tensor are the same size"
                 )
             if value._dtype is not self._dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self._dtype}, got "
-                    f"{value._dtype}"
+                    f"attempting to assign a gradient with dtype '{value._dtype}' to a tensor with "
+                    f"dtype '{self._dtype}'. The gradient must have the tensor's dtype"
                 )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
         self._grad = value
 
     @grad.deleter
@@ -424,7 +444,7 @@ class Tensor(Methods):
         """
         from portfire.autograd._engine import backward
 
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self) -> Tensor:
         """Return a tensor that shares the cell and has no history."""
@@ -439,18 +459,30 @@ class Tensor(Methods):
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` when this tensor's gradient is computed; it may return another."""
-        from portfire.autograd._node import RemovableHandle, edge_of
+        from portfire.autograd._node import edge_of
 
         edge = edge_of(self)
         if edge is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = edge
-        if node.pre_hooks is None:
-            node.pre_hooks = {}
         if self.is_leaf:
             self._kept_accumulator = node  # the accumulator carries the hook, so keep it
-        handle = RemovableHandle(node.pre_hooks)
-        node.pre_hooks[handle.id] = (number, hook)
+        return node.hook_output(number, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call ``hook(self)`` after backward added to ``grad`` of this leaf."""
+        from portfire.autograd._node import RemovableHandle
+
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not self.is_leaf:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        if self._leaf_hooks is None:
+            self._leaf_hooks = {}
+        handle = RemovableHandle(self._leaf_hooks)
+        self._leaf_hooks[handle.id] = hook
         return handle
 
     def retain_grad(self) -> None:

@@ -16,13 +16,15 @@ Example:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from portfire._device import opened
+from portfire._fallback import fallback
 from portfire._tables import bytes_text, render, shorten, time_text
 from portfire.backend._contract import Instruction
 from portfire.backend._insight import Measurement, nbytes_of
@@ -121,12 +123,20 @@ class Averages(Sequence[Average]):
         rows: the rows.
         wall: nanoseconds between the start and the end of the profile.
         plans: how many plans were compiled in it.
+        fallbacks: how often another device computed what a device lacks, by operator and device.
     """
 
-    def __init__(self, rows: Iterable[Average], wall: int, plans: int) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Average],
+        wall: int,
+        plans: int,
+        fallbacks: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
         self._rows = sorted(rows, key=_SORTS["total"], reverse=True)
         self._wall = wall
         self._plans = plans
+        self._fallbacks = dict(fallbacks or {})
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -176,6 +186,9 @@ class Averages(Sequence[Average]):
             f"Kernels: {time_text(total)} in {sum(row.count for row in rows)} calls; "
             f"wall time {time_text(self._wall)}, plans compiled: {self._plans}"
         )
+        if self._fallbacks:
+            parts = [f"{op} of {on}: {n}" for (op, on), n in sorted(self._fallbacks.items())]
+            lines.append(f"Computed elsewhere, by fallback: {', '.join(parts)}")
         return "\n".join(lines)
 
 
@@ -222,6 +235,7 @@ class profile:
         self._began = 0
         self._wall = 0
         self._plans = 0
+        self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._running = False
 
     def __enter__(self) -> profile:
@@ -256,6 +270,7 @@ class profile:
         _recorder.set_observer(self._run)
         self._running = True
         self._plans -= _plans()
+        self._fallbacks.subtract(fallback.counts())
         self._began = time.perf_counter_ns()
 
     def stop(self) -> None:
@@ -269,6 +284,7 @@ class profile:
             self._running = False
             self._wall += time.perf_counter_ns() - self._began
             self._plans += _plans()
+            self._fallbacks.update(fallback.counts())
 
     def _run(
         self,
@@ -311,7 +327,7 @@ class profile:
         for event in self.events:
             key = (event.measurement.label, event.device)
             rows.setdefault(key, Average(*key)).add(event.measurement)
-        return Averages(rows.values(), self._wall, self._plans)
+        return Averages(rows.values(), self._wall, self._plans, +self._fallbacks)
 
     def export_chrome_trace(self, path: str | os.PathLike[str]) -> None:
         """Write the runs to a file that ``chrome://tracing`` and https://ui.perfetto.dev read.

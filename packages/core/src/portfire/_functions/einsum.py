@@ -1,4 +1,4 @@
-"""Sums of products by labels: parsing, order of contraction, and each contraction as one product."""
+"""Sums of products by labels: parsing, order, and each contraction as one matrix product."""
 
 from __future__ import annotations
 

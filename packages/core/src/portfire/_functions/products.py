@@ -108,6 +108,8 @@ def crossed(input: Tensor, other: Tensor, dim: int) -> Tensor:
         raise RuntimeError(
             f"expected scalar type {input._dtype.scalar_name} but found {other._dtype.scalar_name}"
         )
+    if input._dtype.category == BOOL:
+        raise NotImplementedError("\"cross\" not implemented for 'Bool'")
     turned = [(t.roll(-1, axis), t.roll(-2, axis)) for t in (input, other)]
     return turned[0][0] * turned[1][1] - turned[0][1] * turned[1][0]
 
@@ -166,12 +168,13 @@ def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
         tensor([[1, 3],
                 [0, 1]])
     """
-    from portfire import linalg
+    from portfire.linalg import inv
+    from portfire.linalg._checks import need_square
 
     _need_tensor("matrix_power", input)
-    linalg.need_square("linalg.matrix_power", input)
+    need_square("linalg.matrix_power", input)
     if n < 0:
-        return into(out, matrix_power(linalg.inv(input), -n))
+        return into(out, matrix_power(inv(input), -n))
     if n == 0:
         one = dispatch.iota(input._shape, input.ndim - 1, input) == dispatch.iota(
             input._shape, input.ndim - 2, input
@@ -190,7 +193,7 @@ def best_order(sizes: Sequence[int]) -> dict[tuple[int, int], int]:
     """Where to cut each run of a chain of matrices, the i-th of sizes[i] x sizes[i + 1]."""
     cuts: dict[tuple[int, int], int] = {}
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def cost(low: int, high: int) -> int:
         if low == high:
             return 0

@@ -1,4 +1,4 @@
-"""Reductions, statistics, softmax and scans."""
+"""Reductions and softmax."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portfire import _dispatch as dispatch
 from portfire import _tensor
 from portfire._dtype import DType, bool_, int64, uint8
-from portfire._functions import arithmetic, bounds, comparison, elementary
+from portfire._functions import bounds, comparison, elementary
+from portfire._functions._inplace import into
+from portfire._functions._results import Pair, pair_into
 from portfire._functions.shape import reshaped, wrap_dim
 from portfire._promotion import to_float
 from portfire.ops import _composite as c
@@ -22,6 +24,7 @@ __all__ = [
     "all",
     "amax",
     "amin",
+    "aminmax",
     "any",
     "argmax",
     "argmin",
@@ -31,35 +34,32 @@ __all__ = [
     "max",
     "mean",
     "min",
-    "norm",
+    "nanmean",
+    "nansum",
     "prod",
     "softmax",
-    "std",
     "sum",
-    "var",
 ]
 
 Dims = Any  # None, an int, or a tuple of ints
 
 
-class MaxResult(NamedTuple):
+class MaxResult(Pair):
     """What `max` along a dimension returns."""
 
-    values: Any
-    indices: Any
 
-    def __repr__(self) -> str:
-        return f"portfire.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-
-class MinResult(NamedTuple):
+class MinResult(Pair):
     """What `min` along a dimension returns."""
 
-    values: Any
-    indices: Any
+
+class AminmaxResult(NamedTuple):
+    """What `aminmax` returns."""
+
+    min: Any
+    max: Any
 
     def __repr__(self) -> str:
-        return f"portfire.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"
+        return f"portfire.return_types.aminmax(\nmin={self.min!r},\nmax={self.max!r})"
 
 
 def axes_of(dim: Dims, ndim: int) -> tuple[int, ...]:
@@ -98,7 +98,12 @@ def _need(name: str, x: Any) -> None:
 
 
 def sum(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Return the sum of all elements, or along dimensions.
 
@@ -107,6 +112,7 @@ def sum(
         dim: a dimension or a tuple of them; all by default.
         keepdim: keep the reduced dimensions with size 1.
         dtype: the type to sum in; int64 for integers and bool by default.
+        out: where to write the result.
 
     Raises:
         IndexError: if a dimension is out of range.
@@ -117,11 +123,17 @@ def sum(
         tensor([3., 7.])
     """
     _need("sum", input)
-    return _reduce(r.SUM, _summable(input, dtype), axes_of(dim, input.ndim), keepdim)
+    axes = axes_of(dim, input.ndim)
+    return into(out, _reduce(r.SUM, _summable(input, dtype), axes, keepdim))
 
 
 def prod(
-    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Return the product of all elements, or along a dimension; see `sum`.
 
@@ -131,11 +143,19 @@ def prod(
         tensor(6.)
     """
     _need("prod", input)
-    return _reduce(r.PROD, _summable(input, dtype), axes_of(dim, input.ndim), keepdim)
+    if isinstance(dim, tuple | list):
+        raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
+    axes = axes_of(dim, input.ndim)
+    return into(out, _reduce(r.PROD, _summable(input, dtype), axes, keepdim))
 
 
 def mean(
-    input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Return the mean of all elements, or along dimensions; NaN of nothing.
 
@@ -150,15 +170,63 @@ def mean(
     _need("mean", input)
     x = input if dtype is None else input.to(dtype)
     if not x._dtype.is_floating_point:
+        whose = "Input" if dtype is None else "Optional"
         raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-            f"complex dtype. Got: {x._dtype.scalar_name}"
+            f"mean(): could not infer output dtype. {whose} dtype must be either a floating point "
+            f"or complex dtype. Got: {x._dtype.scalar_name}"
         )
     axes = axes_of(dim, x.ndim)
     count = math.prod(x._shape[a] for a in axes)
     if count == 0:
-        return _reduce(r.SUM, x, axes, keepdim) * math.nan
-    return _reduce(c.MEAN, x, axes, keepdim)
+        return into(out, _reduce(r.SUM, x, axes, keepdim) * math.nan)
+    return into(out, _reduce(c.MEAN, x, axes, keepdim))
+
+
+def nansum(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Return the sum with NaN counted as 0; see `sum`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.nansum(portfire.tensor([1.0, float("nan"), 2.0]))
+        tensor(3.)
+    """
+    _need("nansum", input)
+    known = input
+    if input._dtype.is_floating_point:
+        known = dispatch.where(comparison.isnan(input), 0.0, input)
+    return sum(known, dim, keepdim, dtype=dtype, out=out)
+
+
+def nanmean(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Return the mean of what is not NaN; NaN where there is nothing else.
+
+    Example:
+        >>> import portfire
+        >>> portfire.nanmean(portfire.tensor([1.0, float("nan"), 3.0]))
+        tensor(2.)
+    """
+    _need("nanmean", input)
+    if not input._dtype.is_floating_point:
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got "
+            f"{input._dtype.scalar_name}"
+        )
+    count = sum(comparison.logical_not(comparison.isnan(input)), dim, keepdim)
+    return into(out, nansum(input, dim, keepdim, dtype=dtype) / count)
 
 
 def _extreme(name: str, op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
@@ -174,7 +242,9 @@ def _extreme(name: str, op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Te
     return _reduce(op, x, axes, keepdim)
 
 
-def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+def amax(
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return the largest elements along dimensions; equal ones share the gradient.
 
     Example:
@@ -183,10 +253,12 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
         tensor([7, 5])
     """
     _need("amax", input)
-    return _extreme("amax", r.MAX, input, dim, keepdim)
+    return into(out, _extreme("amax", r.MAX, input, dim, keepdim))
 
 
-def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+def amin(
+    input: Tensor, dim: Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return the smallest elements along dimensions; equal ones share the gradient.
 
     Example:
@@ -195,16 +267,25 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
         tensor([1, 3])
     """
     _need("amin", input)
-    return _extreme("amin", r.MIN, input, dim, keepdim)
+    return into(out, _extreme("amin", r.MIN, input, dim, keepdim))
 
 
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def max(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Any = None,
+) -> Any:
     """Return the largest element; with a dim, values and indices; with a tensor, `maximum`.
 
     Args:
         input: a tensor.
         dim: a dimension, or another tensor to compare with.
         keepdim: keep the reduced dimension with size 1.
+        other: the other tensor by name.
+        out: where to write the result; two tensors with a dim.
 
     Returns:
         A 0-d tensor, or ``(values, indices)``, or the elementwise maximum.
@@ -217,15 +298,23 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         >>> portfire.max(portfire.tensor([1.0, 3.0, 2.0]))
         tensor(3.)
     """
-    if isinstance(dim, _tensor.Tensor):
-        return bounds.maximum(input, dim)
     _need("max", input)
+    other = dim if isinstance(dim, _tensor.Tensor) else other
+    if other is not None:
+        return into(out, bounds.maximum(input, other))
     if dim is None:
-        return _extreme("max", r.MAX, input, None, False)
-    return MaxResult(*_with_index("max", argmax, input, dim, keepdim))
+        return into(out, _extreme("max", r.MAX, input, None, False))
+    return pair_into(out, MaxResult(*_with_index("max", argmax, input, dim, keepdim)))
 
 
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def min(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Any = None,
+) -> Any:
     """Return the smallest element; with a dim, values and indices; with a tensor, `minimum`.
 
     Example:
@@ -233,16 +322,19 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         >>> portfire.min(portfire.tensor([1.0, 3.0, 2.0]))
         tensor(1.)
     """
-    if isinstance(dim, _tensor.Tensor):
-        return bounds.minimum(input, dim)
     _need("min", input)
+    other = dim if isinstance(dim, _tensor.Tensor) else other
+    if other is not None:
+        return into(out, bounds.minimum(input, other))
     if dim is None:
-        return _extreme("min", r.MIN, input, None, False)
-    return MinResult(*_with_index("min", argmin, input, dim, keepdim))
+        return into(out, _extreme("min", r.MIN, input, None, False))
+    return pair_into(out, MinResult(*_with_index("min", argmin, input, dim, keepdim)))
 
 
 def _with_index(name: str, find: Any, x: Tensor, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
     """Values by their index, so that the gradient goes to that one element."""
+    if isinstance(dim, bool) or not isinstance(dim, int):
+        raise TypeError(f"{name}(): argument 'dim' must be int, not {type(dim).__name__}")
     axis = wrap_dim(dim, x.ndim)
     if not x.ndim:
         return x.clone(), dispatch.full((), 0, x, int64)
@@ -256,7 +348,7 @@ def _with_index(name: str, find: Any, x: Tensor, dim: int, keepdim: bool) -> tup
 def _arg(name: str, op: Operator, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     _need(name, x)
     if x._dtype is bool_:
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
         if x.numel() == 0:
             raise IndexError(
@@ -273,7 +365,39 @@ def _arg(name: str, op: Operator, x: Tensor, dim: int | None, keepdim: bool) -> 
     return result.unsqueeze(axis) if keepdim else result
 
 
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None
+) -> Any:
+    """Return the smallest and the largest element, of all or along a dimension.
+
+    Raises:
+        RuntimeError: for an empty tensor without ``dim``.
+        IndexError: for an empty dimension.
+
+    Example:
+        >>> import portfire
+        >>> portfire.aminmax(portfire.tensor([3, 1, 2])).max
+        tensor(3)
+    """
+    _need("aminmax", input)
+    axes = axes_of(dim, input.ndim)
+    if math.prod(input._shape[a] for a in axes) == 0:
+        if dim is None:
+            raise RuntimeError(
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+                "identity."
+            )
+        raise IndexError(f"aminmax: Expected reduction dim {axes[0]} to have non-zero size.")
+    found = AminmaxResult(*(_reduce(op, input, axes, keepdim) for op in (r.MIN, r.MAX)))
+    if out is None:
+        return found
+    low, high = out
+    return AminmaxResult(into(low, found.min), into(high, found.max))
+
+
+def argmax(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return the index of the first largest element, of the flat tensor or along a dimension.
 
     Example:
@@ -281,10 +405,12 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
         >>> portfire.argmax(portfire.tensor([[1, 9], [7, 3]]), dim=1)
         tensor([1, 0])
     """
-    return _arg("argmax", r.ARGMAX, input, dim, keepdim)
+    return into(out, _arg("argmax", r.ARGMAX, input, dim, keepdim))
 
 
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def argmin(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return the index of the first smallest element, of the flat tensor or along a dimension.
 
     Example:
@@ -292,10 +418,12 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
         >>> portfire.argmin(portfire.tensor([[1, 9], [7, 3]]), dim=1)
         tensor([0, 1])
     """
-    return _arg("argmin", r.ARGMIN, input, dim, keepdim)
+    return into(out, _arg("argmin", r.ARGMIN, input, dim, keepdim))
 
 
-def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def all(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return whether all elements are non-zero; True of nothing.
 
     Example:
@@ -304,10 +432,12 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(False)
     """
     _need("all", input)
-    return _truth(r.MIN, input, dim, keepdim)
+    return into(out, _truth(r.MIN, input, dim, keepdim))
 
 
-def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+def any(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, out: Tensor | None = None
+) -> Tensor:
     """Return whether some element is non-zero; False of nothing.
 
     Example:
@@ -316,11 +446,13 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(True)
     """
     _need("any", input)
-    return _truth(r.MAX, input, dim, keepdim)
+    return into(out, _truth(r.MAX, input, dim, keepdim))
 
 
 def _truth(op: Operator, x: Tensor, dim: Dims, keepdim: bool) -> Tensor:
-    result = _reduce(op, x.to(bool_), axes_of(dim, x.ndim), keepdim)
+    known = x.to(bool_)
+    none = isinstance(dim, tuple | list) and not dim  # here, and only here, no dims are none
+    result = known if none else _reduce(op, known, axes_of(dim, x.ndim), keepdim)
     return result.to(uint8) if x._dtype is uint8 else result  # uint8 was the first bool
 
 
@@ -332,109 +464,13 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
         >>> portfire.count_nonzero(portfire.tensor([0, 1, 2]))
         tensor(2)
     """
+    _need("count_nonzero", input)
     return sum(input.to(bool_), dim)
 
 
-def var(
-    input: Tensor,
-    dim: Any = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
+def logsumexp(
+    input: Tensor, dim: Dims, keepdim: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
-    """Return the variance: the sum of squared deviations over ``count - correction``.
-
-    Args:
-        input: a float tensor.
-        dim: a dimension or a tuple of them; all by default.
-        unbiased: the older form of ``correction``: True for 1, False for 0.
-        keepdim: keep the reduced dimensions with size 1.
-        correction: 1 by default.
-
-    Example:
-        >>> import portfire
-        >>> portfire.var(portfire.tensor([1.0, 2.0, 3.0]))
-        tensor(1.)
-    """
-    _need("var", input)
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 0.0 if unbiased is False else 1.0
-    if not input._dtype.is_floating_point:
-        raise RuntimeError("std and var only support floating point and complex dtypes")
-    axes = axes_of(dim, input.ndim)
-    count = math.prod(input._shape[a] for a in axes)
-    centered = input - mean(input, axes if input.ndim else None, True)
-    total = _reduce(r.SUM, arithmetic.square(centered), axes, keepdim)
-    divisor = float(count) - correction
-    return total / (divisor if divisor > 0 else 0.0)
-
-
-def std(
-    input: Tensor,
-    dim: Any = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Tensor:
-    """Return the standard deviation, the square root of `var`.
-
-    Example:
-        >>> import portfire
-        >>> portfire.std(portfire.tensor([1.0, 2.0, 3.0]))
-        tensor(1.)
-    """
-    return arithmetic.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
-
-
-def norm(
-    input: Tensor,
-    p: float | str | None = "fro",
-    dim: Dims = None,
-    keepdim: bool = False,
-    dtype: DType | None = None,
-) -> Tensor:
-    """Return the vector norm of order p of all elements, or along dimensions.
-
-    Args:
-        input: a float tensor.
-        p: the order; ``"fro"`` and None mean 2; infinities and 0 are allowed.
-        dim: a dimension or a tuple of them; all by default.
-        keepdim: keep the reduced dimensions with size 1.
-        dtype: convert to this type first.
-
-    Example:
-        >>> import portfire
-        >>> portfire.norm(portfire.tensor([-3.0, 4.0]))
-        tensor(5.)
-    """
-    _need("norm", input)
-    x = input if dtype is None else input.to(dtype)
-    if not x._dtype.is_floating_point:
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{x._dtype.name}"
-        )
-    axes = axes_of(dim, x.ndim)
-    order = 2.0 if p in ("fro", None) else float(p or 0)
-    if order == 2.0:
-        return arithmetic.sqrt(_reduce(r.SUM, arithmetic.square(x), axes, keepdim))
-    size = arithmetic.abs(x)
-    if order == math.inf:
-        return _extreme("norm", r.MAX, size, axes, keepdim)
-    if order == -math.inf:
-        return _extreme("norm", r.MIN, size, axes, keepdim)
-    if order == 0.0:
-        return _reduce(r.SUM, comparison.ne(x, 0).to(x._dtype), axes, keepdim)
-    if order == 1.0:
-        return _reduce(r.SUM, size, axes, keepdim)
-    return arithmetic.pow(_reduce(r.SUM, arithmetic.pow(size, order), axes, keepdim), 1.0 / order)
-
-
-def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """Return ``log(sum(exp(input)))`` along dimensions, without overflow.
 
     Example:
@@ -446,22 +482,25 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     x = input.to(to_float(input._dtype))
     axes = axes_of(dim, x.ndim)
     if math.prod(x._shape[a] for a in axes) == 0:
-        return elementary.log(_reduce(r.SUM, elementary.exp(x), axes, keepdim))
+        return into(out, elementary.log(_reduce(r.SUM, elementary.exp(x), axes, keepdim)))
     top = _reduce(r.MAX, x.detach(), axes, True)
     top = dispatch.where(comparison.isfinite(top), top, 0.0)
     total = _reduce(r.SUM, elementary.exp(x - top), axes, True)
     result = elementary.log(total) + top
     kept = tuple(n for i, n in enumerate(x._shape) if i not in axes)
-    return result if keepdim else reshaped(result, kept)
+    return into(out, result if keepdim else reshaped(result, kept))
 
 
-def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """Return ``exp(input)`` over its sum along a dimension.
 
     Args:
         input: a float tensor.
         dim: the dimension along which the results add up to 1.
         dtype: convert to this type first.
+        out: where to write the result.
 
     Raises:
         IndexError: if the dimension is out of range.
@@ -471,10 +510,12 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         >>> portfire.softmax(portfire.tensor([1.0, 1.0]), dim=0)
         tensor([0.5000, 0.5000])
     """
-    return _soft("softmax", c.SOFTMAX, input, dim, dtype)
+    return into(out, _soft("softmax", c.SOFTMAX, input, dim, dtype))
 
 
-def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int, dtype: DType | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """Return the logarithm of `softmax`, without overflow.
 
     Example:
@@ -482,7 +523,7 @@ def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         >>> portfire.log_softmax(portfire.tensor([1.0, 1.0]), dim=0)
         tensor([-0.6931, -0.6931])
     """
-    return _soft("log_softmax", c.LOG_SOFTMAX, input, dim, dtype)
+    return into(out, _soft("log_softmax", c.LOG_SOFTMAX, input, dim, dtype))
 
 
 def _soft(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) -> Tensor:

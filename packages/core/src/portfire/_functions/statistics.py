@@ -7,8 +7,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
-from portfire._dtype import BOOL, DType
-from portfire._functions import arithmetic, bounds, comparison
+from portfire._dtype import BOOL, DType, promote_types
+from portfire._functions import arithmetic, bounds, comparison, representation
 from portfire._functions._inplace import into
 from portfire._functions._operands import _need_tensor, _need_two
 from portfire._functions.reduction import _extreme, _reduce, axes_of, mean
@@ -154,7 +154,7 @@ def vector_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -
         return _reduce(r.SUM, size, axes, keepdim)
     if order == 0.0:
         # By the sign, which carries a gradient (of 0); NaN is an element that is not zero.
-        there = dispatch.where(comparison.isnan(x), 1.0, arithmetic.abs(arithmetic.sign(x)))
+        there = dispatch.where(comparison.isnan(x), 1.0, arithmetic.abs(representation.sign(x)))
         return _reduce(r.SUM, there, axes, keepdim)
     absent = comparison.eq(x, 0)
     powers = arithmetic.pow(dispatch.where(absent, 1.0, size), order)
@@ -164,6 +164,40 @@ def vector_norm(x: Tensor, order: float, axes: tuple[int, ...], keepdim: bool) -
     nothing = comparison.eq(total, 0)
     root = arithmetic.pow(dispatch.where(nothing, 1.0, total), 1.0 / order)
     return dispatch.where(nothing, 0.0 if order > 0 else math.inf, root)
+
+
+def checked_norm(x: Any, order: float, dim: Dims, keepdim: bool, dtype: DType | None) -> Tensor:
+    """A vector norm with torch's questions about dtypes and about nothing."""
+    _need_tensor("linalg_vector_norm", x)
+    who = "linalg.vector_norm"
+    if not x._dtype.is_floating_point:
+        raise RuntimeError(
+            f"{who}: Expected a floating point or complex tensor as input. Got "
+            f"{x._dtype.scalar_name}"
+        )
+    if dtype is not None:
+        if not dtype.is_floating_point:
+            raise RuntimeError(
+                f"{who}: dtype should be floating point or complex, but got {dtype.scalar_name}"
+            )
+        if promote_types(x._dtype, dtype) is not dtype:
+            raise RuntimeError(
+                f"{who}: the dtype of the input ({x._dtype.scalar_name}) should be convertible "
+                f"without narrowing to the specified dtype ({dtype.scalar_name})"
+            )
+        x = x.to(dtype)
+    axes = axes_of(dim, x.ndim)
+    if order < 0 or math.isinf(order):
+        empty = [a for a in axes if x._shape[a] == 0]
+        if empty:
+            whole = len(axes) == x.ndim
+            place = "an empty tensor" if whole else f"the dimension {empty[0]}"
+            reason = "" if whole else "this dimension is empty and "
+            raise RuntimeError(
+                f"{who} cannot compute the {order:g} norm on {place} because {reason}the operation "
+                "does not have an identity"
+            )
+    return vector_norm(x, order, axes, keepdim)
 
 
 def norm(
@@ -193,14 +227,14 @@ def norm(
         >>> portfire.norm(portfire.tensor([-3.0, 4.0]))
         tensor(5.)
     """
-    from portfire import linalg
-
     _need_tensor("norm", input)
     if isinstance(p, str) and p != "fro":
+        from portfire import linalg
+
         axes = (-2, -1) if dim is None else dim
         return linalg.matrix_norm(input, p, axes, keepdim, dtype=dtype, out=out)
     order = 2.0 if p in ("fro", None) else float(p or 0)
-    return linalg.vector_norm(input, order, dim, keepdim, dtype=dtype, out=out)
+    return into(out, checked_norm(input, order, dim, keepdim, dtype))
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:

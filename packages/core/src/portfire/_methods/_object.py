@@ -62,6 +62,12 @@ class ObjectMethods:
         return size
 
     @property
+    def _version(self: Any) -> int:
+        """How often the elements were written to; tensors that share memory share the number."""
+        number: int = self._storage.version
+        return number
+
+    @property
     def output_nr(self: Any) -> int:
         """Which output of ``grad_fn`` this is."""
         number: int = self._output

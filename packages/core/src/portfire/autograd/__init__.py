@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfire.autograd import function, functional
+from portfire.autograd import anomaly_mode, function, functional, grad_mode, graph
 from portfire.autograd._engine import backward, grad
 from portfire.autograd._function import Function
 from portfire.autograd._gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -19,27 +19,45 @@ from portfire.autograd._mode import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
-from portfire.autograd._node import RemovableHandle
+from portfire.autograd._node import Node, RemovableHandle
+from portfire.autograd.anomaly_mode import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
+from portfire.autograd.grad_mode import set_multithreading_enabled
 
 __all__ = [
     "Function",
     "GradcheckError",
+    "Node",
     "RemovableHandle",
     "Variable",
+    "anomaly_mode",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "functional",
     "grad",
+    "grad_mode",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portfire import _tensor
 from portfire._dtype import DType
@@ -19,17 +19,23 @@ __all__ = [
     "AccumulateGrad",
     "Context",
     "Edge",
+    "GradientEdge",
     "Node",
     "OperatorNode",
+    "PackedNode",
     "RemovableHandle",
+    "accumulate",
     "edge_of",
     "next_sequence",
+    "watch",
 ]
 
 Edge = tuple["Node", int]  # a node, and which of its outputs
 _sequence = itertools.count(1)
 _handles = itertools.count(1)
+_metadata: weakref.WeakKeyDictionary[Node, dict[Any, Any]] = weakref.WeakKeyDictionary()
 NUMBERS = (bool, int, float)
+EVERY_OUTPUT = -1  # of the hooks before a node: it sees the gradients of all outputs
 NUMBER: tuple[Shape, DType | None] = ((), None)  # the source of a Python number
 
 FREED = (
@@ -38,6 +44,15 @@ FREED = (
     ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
     "graph a second time or if you need to access saved tensors after calling backward."
 )
+
+
+class _Watch:
+    """How many want to see each node that is made, see `_watch`."""
+
+    count = 0
+
+
+watch = _Watch()
 
 
 def next_sequence() -> int:
@@ -91,6 +106,23 @@ class Node:
         """The nodes that the gradients of this one's inputs go to."""
         return tuple(edge if edge is not None else (None, 0) for edge in self.edges)
 
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """What users note down about this node."""
+        return _metadata.setdefault(self, {})
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before this node runs; it may return new ones."""
+        return self.hook_output(EVERY_OUTPUT, hook)
+
+    def hook_output(self, number: int, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` with the gradient of one output, before this node runs."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
+        handle = RemovableHandle(self.pre_hooks)
+        self.pre_hooks[handle.id] = (number, hook)
+        return handle
+
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node ran; it may return new ones."""
         if self.hooks is None:
@@ -108,6 +140,13 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
+
+
+class GradientEdge(NamedTuple):
+    """Where the gradient of a tensor goes, without the tensor."""
+
+    node: Node
+    output_nr: int
 
 
 class Context:
@@ -168,16 +207,25 @@ class AccumulateGrad(Node):
         """Add the gradient to the leaf's; the first one is taken over."""
         (grad,) = grads
         if grad is not None and self.variable._requires_grad:  # it may have been detached since
-            old = self.variable._grad
-            if old is None:
-                # A cell of its own: a rule may have sent one tensor to several leaves.
-                self.variable._grad = grad._fork(keep)
-            elif keep:
-                self.variable._grad = old + grad
-            else:
-                # In place, so that whoever holds the old gradient sees the sum.
-                old._write((old.detach() + grad.detach())._read())
+            accumulate(self.variable, grad, keep)
         return ()
+
+
+def accumulate(leaf: Tensor, grad: Tensor, keep: bool) -> None:
+    """Add a gradient to that of a tensor, and call what waits for it."""
+    old = leaf._grad
+    if old is None:
+        # A cell of its own: a rule may have sent one tensor to several leaves.
+        leaf._grad = grad._fork(keep)
+    elif keep:
+        leaf._grad = old + grad
+    else:
+        # In place, so that whoever holds the old gradient sees the sum.
+        old._write((old.detach() + grad.detach())._read())
+    for hook in list((leaf._leaf_hooks or {}).values()):
+        returned = hook(leaf)
+        if returned is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(returned).__name__}'")
 
 
 class OperatorNode(Node):
@@ -239,8 +287,12 @@ class OperatorNode(Node):
                 for position in op.saves
             ]
         specs = ((result._shape, result._dtype),)
-        result._grad_fn = cls(edges, specs, op, attrs, sources, saved)
+        result._grad_fn = node = cls(edges, specs, op, attrs, sources, saved)
         result._requires_grad = True
+        if watch.count:
+            from portfire.autograd._watch import notice
+
+            notice(node)
 
     def twin(self, edges: list[Edge | None], saved: Sequence[Any]) -> OperatorNode:
         """A node of the same operator with other neighbors and other saved values."""
@@ -250,13 +302,17 @@ class OperatorNode(Node):
         """Return the operator's name in torch's form, ``AddBackward0``."""
         return self.op.grad_name
 
-    def context(self) -> Context:
-        """Unpack what was saved."""
+    def kept(self) -> Sequence[Any]:
+        """What was saved; RuntimeError if it was dropped."""
         if self.saved is None:
             raise RuntimeError(FREED)
+        return self.saved
+
+    def context(self) -> Context:
+        """Make tensors of what was saved."""
         inputs: list[Any] = [None] * len(self.edges)
         output = None
-        for position, item in zip(self.op.saves, self.saved, strict=True):
+        for position, item in zip(self.op.saves, self.kept(), strict=True):
             if position < 0:
                 output = _tensor.Tensor._wrap(item)
                 output._grad_fn, output._requires_grad = self, True
@@ -297,3 +353,15 @@ class OperatorNode(Node):
         """Drop the saved values."""
         if self.op.saves:
             self.saved = None
+
+
+class PackedNode(OperatorNode):
+    """The backward step of an operator whose saved tensors went through hooks."""
+
+    __slots__ = ()
+
+    def kept(self) -> Sequence[Any]:
+        """What was saved, after the hooks that unpack."""
+        from portfire.autograd._watch import Packed
+
+        return [i.restored() if isinstance(i, Packed) else i for i in super().kept()]

@@ -46,6 +46,7 @@ __all__ = [
     "set_observer",
     "set_verifying",
     "unsupported_dtype",
+    "unsupported_operator",
 ]
 
 MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the first time
@@ -269,6 +270,8 @@ class Recorder:
         spec = op.infer(specs, attrs)
         if spec.dtype not in self.dtypes:
             raise unsupported_dtype(self, spec.dtype)
+        if op.kind is Kind.HOST and not self.computes(op):
+            raise unsupported_operator(self, op, spec.dtype)
         if len(self._transitions) >= MAX_TRANSITIONS:
             self._transitions.clear()
         nbytes = spec.dtype.itemsize * math.prod(spec.shape)
@@ -276,6 +279,10 @@ class Recorder:
         step = _Transition(next(_states), instruction, spec.shape, spec.dtype, nbytes)
         self._transitions[key] = step
         return step
+
+    def computes(self, op: Operator) -> bool:
+        """Tell whether the device has an operator of the kind that it may lack."""
+        return op.kind is not Kind.HOST or op.name in getattr(self.runtime, "host_operators", ())
 
     # Running
 
@@ -444,6 +451,15 @@ def unsupported_dtype(recorder: Recorder, dtype: DType) -> UnsupportedError:
     return UnsupportedError(
         f"the device {recorder.device} ({recorder.runtime.name}) does not support {dtype.name}; "
         f"use one of {allowed}, or another device"
+    )
+
+
+def unsupported_operator(recorder: Recorder, op: Operator, dtype: DType) -> UnsupportedError:
+    """The error for a decomposition that a device does not have."""
+    return UnsupportedError(
+        f"the device {recorder.device} ({recorder.runtime.name}) cannot do {op.name} for "
+        f"{dtype.name}; move the operands to the cpu, or let the cpu compute it: use "
+        '`with portfire.fallback("cpu"):`, or set PORTFIRE_FALLBACK=cpu'
     )
 
 

@@ -100,6 +100,8 @@ COMBINE = {"add": np.add, "mul": np.multiply, "amax": np.maximum, "amin": np.min
 def reference_put(base: Any, index: Any, source: Any, axis: int, mode: str) -> Any:
     """In row-major order of the index: of duplicates that set, the last one wins."""
     check_bounds(index, base.shape[axis], axis)
+    # NumPy walks backwards through an array that lies backwards, and the order decides here.
+    index, source = np.ascontiguousarray(index), np.ascontiguousarray(source)
     out = base.copy()
     part = _covered(out, index.shape, axis)
     if mode == "set":

@@ -71,7 +71,7 @@ def _svd(x: Array, full: bool, vectors: bool) -> Array:
 
 
 def _qr(x: Array, mode: str) -> Array:
-    batch, (m, n) = x.shape[:-2], x.shape[-2:]
+    batch = x.shape[:-2]
     if _empty(x):
         q, r = sizes("linalg_qr", x.shape, (mode,))
         parts: Any = (
@@ -210,7 +210,7 @@ def _decomposition(
             samples=samples,
             errors=(wrong,),
             doc=doc,
-        )  # fmt: skip
+        )
     )
 
 

@@ -79,12 +79,12 @@ def _grad_prod(ctx: Any, g: Any) -> tuple[Any, ...]:
     moved = x.permute(order)
     count = math.prod(x.shape[a] for a in axes)
     rows = moved.reshape((*(x.shape[a] for a in rest), count))
-    others = _exclusive_product(rows) * _exclusive_product(rows.flip((-1,))).flip((-1,))
+    others = exclusive_product(rows) * exclusive_product(rows.flip((-1,))).flip((-1,))
     inverse = tuple(order.index(i) for i in range(len(order)))
     return (restore(ctx, g) * others.reshape(moved.shape).permute(inverse),)
 
 
-def _exclusive_product(x: Any) -> Any:
+def exclusive_product(x: Any) -> Any:
     """out[..., i] = product of x[..., :i]."""
     if not x.shape[-1]:
         return x

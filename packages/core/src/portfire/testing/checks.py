@@ -14,6 +14,7 @@ from portfire import _dtype as d
 from portfire._dtype import DType
 from portfire._functions.creation import tensor, zeros
 from portfire.autograd import grad
+from portfire.backend import UnsupportedError
 from portfire.ops._record import Kind, Operator, Sample, WrongCall
 from portfire.ops._source import is_leaf
 from portfire.testing.gradients import directional_derivative, numeric_gradients
@@ -71,6 +72,9 @@ def check_forward(
 
     All results are recorded before the first one is read, so a backend gets them as one program.
     """
+    if not _device.resolve(device).computes(op):
+        _check_refused(op, dtype, device)
+        return
     wanted = []
     for number, sample in enumerate(op.samples):
         arrays = arrays_of(op, sample, dtype)
@@ -83,6 +87,18 @@ def check_forward(
             wanted += list(_scalar_forms(op, number, sample, arrays, device))
     for label, result, expected in wanted:
         assert_close(result, expected, message=label)
+
+
+def _check_refused(op: Operator, dtype: DType, device: Any) -> None:
+    """A device may lack a decomposition, if it says so and names the remedy."""
+    tensors = [tensor(a, device=device) for a in arrays_of(op, op.samples[0], dtype)]
+    try:
+        record(op, tensors, op.samples[0].attrs, device)
+    except UnsupportedError as error:
+        if op.name in str(error) and 'fallback("cpu")' in str(error):
+            return
+        raise
+    raise AssertionError(f"{device} lacks {op.name}, but does not refuse it")
 
 
 def _scalar_forms(
@@ -131,18 +147,23 @@ def differentiable(op: Operator, sample: Sample) -> bool:
     return result.dtype.kind == "f" and any(f is None for f in fixed_dtypes(op, sample))
 
 
-def check_gradient(op: Operator, sample: Sample, dtype: DType, device: Any) -> None:
-    """Compare gradients on the device with central differences of the float64 reference."""
-    arrays = arrays_of(op, sample, dtype)
+def check_gradient(
+    op: Operator, sample: Sample, dtype: DType, device: Any, layout: str = "contiguous"
+) -> None:
+    """Compare gradients on the device with central differences of the float64 reference.
+
+    The inputs and the incoming gradient lie in the layout.
+    """
+    made = [LAYOUTS[layout](array, device) for array in arrays_of(op, sample, dtype)]
+    tensors, arrays = [t for t, _ in made], [np.array(a) for _, a in made]
     shape = expected_of(op, arrays, sample.attrs).shape
     rng = np.random.default_rng(seed_of("weights", op.name, sample))
-    weights = np.asarray(rng.uniform(0.5, 1.5, shape), dtype.numpy)
-    tensors = [tensor(a, device=device) for a in arrays]
+    incoming, weights = LAYOUTS[layout](rng.uniform(0.5, 1.5, shape).astype(dtype.numpy), device)
     for position, t in enumerate(tensors):
         if t.dtype is dtype and position not in op.constants:
             t.requires_grad_(True)
     result = record(op, tensors, sample.attrs, device)
-    result.backward(tensor(weights, device=device))
+    result.backward(incoming)
     slopes = numeric_gradients(
         lambda *point: op.reference(*point, *sample.attrs), arrays, weights.astype(np.float64)
     )
@@ -154,7 +175,7 @@ def check_gradient(op: Operator, sample: Sample, dtype: DType, device: Any) -> N
             got,
             np.asarray(slope, dtype.numpy),
             GRADIENT[dtype],
-            f"gradient of input {position} of {op.name} on {device}, {sample}",
+            f"gradient of input {position} of {op.name} on {device}, {sample}, {layout}",
         )
 
 

@@ -14,6 +14,7 @@ from portfire import _dtype as d
 from portfire import _tensor
 from portfire._dtype import BOOL, INTEGER, DType
 from portfire._functions.creation import tensor
+from portfire._functions.joining import flip
 from portfire.ops._record import Operator, Sample, Spec
 
 __all__ = [
@@ -154,6 +155,18 @@ def _expanded(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
     return tensor(row, device=device).expand(array.shape), np.broadcast_to(row, array.shape).copy()
 
 
+def _flipped(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
+    """Backwards in memory, where a backend lets a reader walk that way."""
+    axes = tuple(range(array.ndim))
+    return tensor(np.flip(array).copy(), device=device).flip(axes), array
+
+
+def _flipped(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
+    """Not computed yet, and read backwards: the strides of its reader are negative."""
+    axes = tuple(range(array.ndim))
+    return flip(tensor(np.flip(array).copy(), device=device), axes), array
+
+
 def _pending(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
     """Not computed yet, so that it can melt into its reader."""
     return tensor(array.reshape(-1), device=device).clone().reshape(array.shape), array
@@ -165,5 +178,6 @@ LAYOUTS: dict[str, Callable[[Array, Any], tuple[_tensor.Tensor, Array]]] = {
     "stepped": _stepped,
     "offset": _offset,
     "expanded": _expanded,
+    "flipped": _flipped,
     "pending": _pending,
 }

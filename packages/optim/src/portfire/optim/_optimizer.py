@@ -93,6 +93,9 @@ class Optimizer:
     # To portfire.compile: a step reads and counts these anew when it is done again.
     numbers_may_change = True
 
+    # The names of the state that is a number, which a state dict holds as a tensor.
+    numbers: tuple[str, ...] = ("step",)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
@@ -300,7 +303,7 @@ class Optimizer:
         """
         for hook in list(self._state_dict_pre_hooks.values()):
             hook(self)
-        packed = pack(self.state, self.param_groups)
+        packed = pack(self.state, self.param_groups, self.numbers)
         for hook in list(self._state_dict_post_hooks.values()):
             answer = hook(self, packed)
             packed = packed if answer is None else answer
@@ -328,7 +331,7 @@ class Optimizer:
         for hook in list(self._load_pre_hooks.values()):
             answer = hook(self, state_dict)
             state_dict = state_dict if answer is None else answer
-        state, groups = unpack(state_dict, self.param_groups)
+        state, groups = unpack(state_dict, self.param_groups, self.numbers)
         self.__setstate__({"state": state, "param_groups": groups})
         for hook in list(self._load_post_hooks.values()):
             hook(self)

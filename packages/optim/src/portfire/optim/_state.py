@@ -1,7 +1,7 @@
 """An optimizer's state as a dictionary of plain numbers and tensors, out and in.
 
-The layout is torch's: parameters are numbered through all groups, and counts of steps are float32
-tensors, though the optimizer itself keeps them as Python numbers.
+The layout is torch's: parameters are numbered through all groups, and the numbers of a parameter's
+state, as its count of steps, are float32 tensors, though the optimizer keeps Python numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portfire import Tensor
 
 __all__ = ["pack", "unpack", "zeros_for"]
 
-_STEP = "step"
+Names = tuple[str, ...]  # of the state that is a number here and a tensor in a dictionary
 
 
 def zeros_for(param: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def zeros_for(param: Tensor) -> Tensor:
     return zeros
 
 
-def pack(state: dict[Tensor, Any], groups: list[dict[str, Any]]) -> dict[str, Any]:
+def pack(state: dict[Any, Any], groups: list[dict[str, Any]], scalars: Names) -> dict[str, Any]:
     """Return state and groups with numbers in place of the parameters."""
     numbers: dict[int, int] = {}
     packed_groups = []
@@ -41,14 +41,13 @@ def pack(state: dict[Tensor, Any], groups: list[dict[str, Any]]) -> dict[str, An
         packed["params"] = [numbers[id(param)] for param in group["params"]]
         packed_groups.append(packed)
     packed_state = {
-        numbers.get(id(param), param): {key: _export(key, item) for key, item in entry.items()}
-        for param, entry in state.items()
+        numbers.get(id(param), param): _exported(entry, scalars) for param, entry in state.items()
     }
     return {"state": packed_state, "param_groups": packed_groups}
 
 
 def unpack(
-    state_dict: dict[str, Any], groups: list[dict[str, Any]]
+    state_dict: dict[str, Any], groups: list[dict[str, Any]], scalars: Names
 ) -> tuple[defaultdict[Any, Any], list[dict[str, Any]]]:
     """Return state and groups of a packed dictionary, with the parameters of present groups.
 
@@ -77,25 +76,28 @@ def unpack(
         if param is None:
             state[number] = entry
         else:
-            state[param] = {key: _import(key, item, param) for key, item in entry.items()}
+            state[param] = {key: _import(key, item, param, scalars) for key, item in entry.items()}
     return state, saved_groups
 
 
-def _export(key: str, item: Any) -> Any:
-    if key == _STEP and isinstance(item, (int, float)):
-        return portfire.tensor(float(item), dtype=portfire.float32)
-    return item
+def _exported(entry: Any, scalars: Names) -> Any:
+    return {
+        key: portfire.tensor(float(item), dtype=portfire.float32)
+        if key in scalars and isinstance(item, (int, float))
+        else item
+        for key, item in entry.items()
+    }
 
 
-def _import(key: str, item: Any, param: Tensor) -> Any:
+def _import(key: str, item: Any, param: Tensor, scalars: Names) -> Any:
     """Copy a value to the parameter's dtype and device; a count of steps becomes a number."""
-    if key == _STEP and isinstance(item, (int, float, Tensor)):
+    if key in scalars and isinstance(item, (int, float, Tensor)):
         return float(item)
     if isinstance(item, Tensor):
         dtype = param.dtype if param.is_floating_point() else item.dtype
         return item.detach().to(device=param.device, dtype=dtype).clone()
     if isinstance(item, dict):
-        return {name: _import(name, value, param) for name, value in item.items()}
+        return {name: _import(name, value, param, scalars) for name, value in item.items()}
     if isinstance(item, Iterable) and not isinstance(item, (str, bytes)):
-        return type(item)(_import("", value, param) for value in item)  # type: ignore[call-arg]  # a list, tuple or their kin
+        return type(item)(_import("", value, param, scalars) for value in item)  # type: ignore[call-arg]  # a list, tuple or their kin
     return item

@@ -37,7 +37,7 @@ class Adam(Optimizer):
 
     Raises:
         ValueError: for an option outside its range.
-        RuntimeError: for ``foreach`` and ``fused`` together.
+        RuntimeError: for ``fused`` together with ``foreach`` or ``differentiable``.
 
     Example:
         >>> import portfire
@@ -87,7 +87,7 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
-        check_twins(foreach, fused)
+        check_twins(foreach, fused, differentiable)
 
     def init(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
         """Start both moments at zero."""

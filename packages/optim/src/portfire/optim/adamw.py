@@ -31,7 +31,7 @@ class AdamW(Adam):
 
     Raises:
         ValueError: for an option outside its range.
-        RuntimeError: for ``foreach`` and ``fused`` together.
+        RuntimeError: for ``fused`` together with ``foreach`` or ``differentiable``.
 
     Example:
         >>> import portfire

@@ -33,7 +33,7 @@ class SGD(Optimizer):
 
     Raises:
         ValueError: for a negative rate, momentum or decay, or for Nesterov's rule without momentum.
-        RuntimeError: for ``foreach`` and ``fused`` together.
+        RuntimeError: for ``fused`` together with ``foreach`` or ``differentiable``.
 
     Example:
         >>> import portfire
@@ -78,7 +78,7 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
-        check_twins(foreach, fused)
+        check_twins(foreach, fused, differentiable)
 
     def hyper(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
         """Leave out what is zero, so that the rule does without it."""

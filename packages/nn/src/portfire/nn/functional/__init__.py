@@ -18,7 +18,26 @@ from portfire.nn.functional._activations import (
     softmin,
     tanh,
 )
+from portfire.nn.functional._adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+)
 from portfire.nn.functional._attention import scaled_dot_product_attention
+from portfire.nn.functional._average_pooling import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
 from portfire.nn.functional._bags import embedding_bag
 from portfire.nn.functional._channels import channel_shuffle
 from portfire.nn.functional._classification import cross_entropy, nll_loss
@@ -47,6 +66,16 @@ from portfire.nn.functional._dropout import (
     dropout2d,
     dropout3d,
     feature_alpha_dropout,
+)
+from portfire.nn.functional._grid import (
+    affine_grid,
+    grid_sample,
+)
+from portfire.nn.functional._interpolate import (
+    interpolate,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
 )
 from portfire.nn.functional._likelihoods import (
     binary_cross_entropy_with_logits,
@@ -86,6 +115,15 @@ from portfire.nn.functional._margins import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from portfire.nn.functional._max_pooling import (
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 from portfire.nn.functional._multi_class import (
     multi_margin_loss,
     multilabel_margin_loss,
@@ -100,6 +138,15 @@ from portfire.nn.functional._normalization import (
     local_response_norm,
     rms_norm,
 )
+from portfire.nn.functional._padding import (
+    pad,
+)
+from portfire.nn.functional._patches import (
+    fold,
+    pixel_shuffle,
+    pixel_unshuffle,
+    unfold,
+)
 from portfire.nn.functional._pooling import max_pool2d, max_pool2d_with_indices
 from portfire.nn.functional._sparse import embedding, one_hot
 from portfire.nn.functional._transposed_convolution import (
@@ -109,7 +156,20 @@ from portfire.nn.functional._transposed_convolution import (
 )
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
+    "affine_grid",
     "alpha_dropout",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
@@ -136,9 +196,11 @@ __all__ = [
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
@@ -149,6 +211,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -158,9 +221,19 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
+    "max_pool1d",
+    "max_pool1d_with_indices",
     "max_pool2d",
     "max_pool2d_with_indices",
+    "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_head_attention_forward",
@@ -170,8 +243,11 @@ __all__ = [
     "nll_loss",
     "normalize",
     "one_hot",
+    "pad",
     "pairwise_distance",
     "pdist",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
@@ -198,4 +274,8 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]

@@ -34,6 +34,17 @@ from portfire.nn.modules.activation_lines import (
     Softshrink,
     Threshold,
 )
+from portfire.nn.modules.adaptive_pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
 from portfire.nn.modules.attention import MultiheadAttention
 from portfire.nn.modules.batchnorm import (
     BatchNorm1d,
@@ -45,7 +56,11 @@ from portfire.nn.modules.batchnorm import (
 )
 from portfire.nn.modules.channelshuffle import ChannelShuffle
 from portfire.nn.modules.container import ModuleList, Sequential
-from portfire.nn.modules.convolution import Conv2d
+from portfire.nn.modules.convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+)
 from portfire.nn.modules.distance import CosineSimilarity, PairwiseDistance
 from portfire.nn.modules.dropout import (
     AlphaDropout,
@@ -56,6 +71,10 @@ from portfire.nn.modules.dropout import (
     FeatureAlphaDropout,
 )
 from portfire.nn.modules.flatten import Flatten, Unflatten
+from portfire.nn.modules.fold import (
+    Fold,
+    Unfold,
+)
 from portfire.nn.modules.lazy import (
     LazyBatchNorm1d,
     LazyBatchNorm2d,
@@ -65,6 +84,14 @@ from portfire.nn.modules.lazy import (
     LazyInstanceNorm3d,
     LazyLinear,
     LazyModuleMixin,
+)
+from portfire.nn.modules.lazy_convolution import (
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyConvTranspose3d,
 )
 from portfire.nn.modules.linear import Bilinear, Identity, Linear
 from portfire.nn.modules.loss import BCELoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
@@ -91,7 +118,38 @@ from portfire.nn.modules.loss_margins import (
 from portfire.nn.modules.module import Module
 from portfire.nn.modules.module_dict import ModuleDict
 from portfire.nn.modules.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
-from portfire.nn.modules.pooling import MaxPool2d
+from portfire.nn.modules.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
+from portfire.nn.modules.pixelshuffle import (
+    PixelShuffle,
+    PixelUnshuffle,
+)
+from portfire.nn.modules.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
 from portfire.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
 from portfire.nn.modules.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from portfire.nn.modules.sparse import Embedding, EmbeddingBag
@@ -99,6 +157,16 @@ from portfire.nn.modules.transformer import Transformer, TransformerDecoder, Tra
 from portfire.nn.modules.transformer_layers import (
     TransformerDecoderLayer,
     TransformerEncoderLayer,
+)
+from portfire.nn.modules.transposed_convolution import (
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
+from portfire.nn.modules.upsampling import (
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
 )
 
 __all__ = [
@@ -110,7 +178,16 @@ __all__ = [
     "LSTM",
     "RNN",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "AlphaDropout",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -119,7 +196,18 @@ __all__ = [
     "Bilinear",
     "CTCLoss",
     "ChannelShuffle",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
+    "Conv1d",
     "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
@@ -131,6 +219,7 @@ __all__ = [
     "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
+    "Fold",
     "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
@@ -146,11 +235,20 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTMCell",
     "LayerNorm",
     "LazyBatchNorm1d",
     "LazyBatchNorm2d",
     "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
     "LazyInstanceNorm1d",
     "LazyInstanceNorm2d",
     "LazyInstanceNorm3d",
@@ -163,7 +261,12 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "MarginRankingLoss",
+    "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "Mish",
     "Module",
     "ModuleDict",
@@ -175,6 +278,8 @@ __all__ = [
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
     "RNNBase",
@@ -183,6 +288,12 @@ __all__ = [
     "RReLU",
     "ReLU",
     "ReLU6",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -205,4 +316,11 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
 ]

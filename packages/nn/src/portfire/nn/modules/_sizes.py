@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["Size2", "pair"]
+__all__ = ["Size", "spread"]
 
-Size2 = int | tuple[int, int]
+Size = int | tuple[int, ...]
 
 
-def pair(value: int | Iterable[int]) -> tuple[int, ...]:
-    """Return ``(n, n)`` for a number, and a tuple of the elements otherwise."""
-    return tuple(value) if isinstance(value, Iterable) else (value, value)
+def spread(value: int | Iterable[int], count: int) -> tuple[int, ...]:
+    """Return ``count`` times a number, and a tuple of the elements otherwise."""
+    return tuple(value) if isinstance(value, Iterable) else (value,) * count

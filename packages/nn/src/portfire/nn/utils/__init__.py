@@ -1,5 +1,5 @@
 """Tools around modules."""
 
-from portfire.nn.utils import rnn
+from portfire.nn.utils import averaging, rnn
 
-__all__ = ["rnn"]
+__all__ = ["averaging", "rnn"]
