@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import portfire
@@ -55,13 +56,13 @@ def principal(
     """Return the test images from as many principal components of the training images."""
     mean = train.mean(axis=0).ravel()
     _, _, axes = np.linalg.svd(train.reshape(len(train), -1) - mean, full_matrices=False)
-    found = (test.reshape(len(test), -1) - mean) @ axes[:count].T @ axes[:count] + mean
-    return found.reshape(test.shape)
+    found: NDArray[np.float32] = (test.reshape(len(test), -1) - mean) @ axes[:count].T @ axes[
+        :count
+    ] + mean
+    return found.reshape(test.shape).astype(np.float32)
 
 
-def draw(
-    losses: NDArray[np.float64], rows: dict[str, NDArray[np.float32]], kept: float
-) -> command.Figure:
+def draw(losses: NDArray[np.float64], rows: dict[str, NDArray[np.float32]], kept: float) -> Figure:
     """Return the curve above one row of images per kind."""
     figure = command.figure(12, 7)
     grid = figure.add_gridspec(2, 1, height_ratios=(1, 1.1))

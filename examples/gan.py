@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import portfire
@@ -19,18 +20,18 @@ from examples.shared import command
 from examples.shared.command import Settings
 from portfire import Tensor, nn, optim
 
-SETTINGS = Settings(steps=3000, batch_size=256, lr=1e-3)
-CLOUDS, SPREAD = 8, 0.08
+SETTINGS = Settings(steps=3000, batch_size=128, lr=2e-3)
+CLOUDS, RADIUS, SPREAD = 8, 3.0, 0.24
 NOISE = 8  # numbers from which a point is made
 SAMPLES = 2000
-NEAR = 4 * SPREAD  # a point belongs to a cloud within this distance of its center
+NEAR = 3 * SPREAD  # a point belongs to a cloud within this distance of its center
 WANTED_SHARE = 0.85
 
 
 def centers() -> NDArray[np.float64]:
-    """Return the middles of the clouds, on a circle of radius 1."""
+    """Return the middles of the clouds, on a circle."""
     angles = 2 * np.pi * np.arange(CLOUDS) / CLOUDS
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def real_points(count: int, device: str) -> Tensor:
@@ -103,7 +104,7 @@ def quality(points: NDArray[np.float32]) -> tuple[float, NDArray[np.int64]]:
 
 def draw(
     losses: NDArray[np.float64], real: NDArray[np.float32], made: NDArray[np.float32], share: float
-) -> command.Figure:
+) -> Figure:
     """Return the curves beside the real and the made points."""
     figure = command.figure(13, 4.6)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.3, 1, 1))
@@ -112,7 +113,7 @@ def draw(
     for axes, points, title, color in kinds:
         axes.scatter(points[:, 0], points[:, 1], s=5, alpha=0.4, color=color, linewidths=0)
         axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
-        axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
+        axes.set(xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
         axes.tick_params(colors=GREY)
     return figure
 

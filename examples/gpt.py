@@ -86,7 +86,7 @@ class GPT(text.Reader):
         def listen(letter: int) -> Tensor:
             read.append(letter)
             del read[: -self.context]
-            # One shape, and the last place as data: all calls are one program. No place sees the zeros.
+            # One shape, and the last place as data: one program. No place sees the zeros.
             window = [*read, *[0] * (self.context - len(read))]
             last = portfire.tensor([len(read) - 1], device=device)
             scores: Tensor = self(portfire.tensor([window], device=device))[0, last]

@@ -52,6 +52,7 @@ class Results:
         self._items: dict[str, tuple[str, Any, str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Note the case and the device of each test."""
         for item in items:
             params = getattr(item, "callspec", None)
             if params is not None and "case" in params.params:
@@ -61,6 +62,7 @@ class Results:
                 )  # fmt: skip
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a passed or failed test of a case."""
         if report.nodeid not in self._items:
             return
         test, case, device = self._items[report.nodeid]

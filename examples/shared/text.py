@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import portfire
@@ -88,7 +89,7 @@ def held_out_loss(net: nn.Module, corpus: Corpus, context: int, device: str) -> 
     return loss
 
 
-def write(net: Reader, letters: str, count: int = SAMPLED) -> str:
+def write(net: Reader, letters: str, count: int) -> str:
     """Let the network go on with the prompt for `count` characters."""
     text = PROMPT
     net.eval()
@@ -126,7 +127,7 @@ def main(
     losses = command.train(stepper(net, corpus, context, options), options.steps)
     seconds = time.perf_counter() - started
     final = held_out_loss(net, corpus, context, options.device)
-    sample = write(net, corpus.letters)
+    sample = write(net, corpus.letters, SAMPLED)
 
     page, picture = options.output / f"{name}.txt", options.output / f"{name}.png"
     page.write_text(sample + "\n", encoding="utf-8")
@@ -166,7 +167,7 @@ def stepper(
     return step
 
 
-def draw(losses: NDArray[np.float64], final: float, sample: str, name: str) -> command.Figure:
+def draw(losses: NDArray[np.float64], final: float, sample: str, name: str) -> Figure:
     """Return a picture of the loss beside the text that the network wrote."""
     figure = command.figure(13, 5)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))

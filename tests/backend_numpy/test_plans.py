@@ -13,6 +13,7 @@ from portfire import _device
 from portfire.backend import UnsupportedError
 from portfire.backend._contract import Instruction, Program
 from portfire.ops import Kind, Operator, Spec
+from portfire_numpy import _fusion
 from portfire_numpy._memory import SMALL, Pool
 from portfire_numpy._plan import Plan
 from tests.backend_numpy._programs import Builder, assert_same_bits, labels, random_program
@@ -136,6 +137,28 @@ def test_groups_do_not_wait_for_each_other() -> None:
         "sum",
         "mul",
     ]
+
+
+@pytest.mark.parametrize("limit", [2, 3, 6, 96])
+def test_no_group_of_a_random_program_waits_for_itself(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_fusion, "MAX_GROUP", limit)
+    for seed in range(60):
+        source = np.random.default_rng(seed)
+        made, outputs = random_program(source, int(source.integers(10, 120)))
+        program = made.program(*outputs)
+        where = _fusion.layouts(program)
+        done: set[int] = set()
+        for unit in _fusion.units(program, where, {}):
+            read = {layout.root for layout in unit.reads}
+            computed = {n for n in read if not _fusion.is_free(program.instructions[n], n, where)}
+            assert computed <= done, f"seed {seed}"
+            assert not done & set(unit.steps), f"seed {seed}"
+            done.update(unit.steps)
+        wanted = {where[i].root for i in outputs}
+        free = {n for n in wanted if _fusion.is_free(program.instructions[n], n, where)}
+        assert wanted <= done | free, f"seed {seed}"
 
 
 def test_an_update_of_adam_is_one_unit() -> None:

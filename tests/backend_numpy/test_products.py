@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import portfire
+from portfire import _device
 from portfire_numpy import _blas, _contraction
 from tests.backend_numpy._programs import Builder, labels
 
@@ -25,6 +27,9 @@ def pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     before = portfire.get_num_threads()
     if request.param == "pieces":
         monkeypatch.setattr(_contraction, "PIECE", 2000)
+        # Plans are cut when they are made: none that another test made may serve here.
+        recorder = _device.recorder_for("cpu", 0)
+        monkeypatch.setattr(recorder, "_plans", OrderedDict())
         portfire.set_num_threads(3)
     yield request.param
     portfire.set_num_threads(before)
@@ -134,6 +139,35 @@ def test_the_inner_dimension_is_cut_and_its_parts_are_added(pieces: str) -> None
     result = made.add("dot", flat[0], made.add("permute", flat[1], attrs=((1, 0),)))
     assert labels(made.plan(result)) == ["dot"]
     np.testing.assert_allclose(made.run(result)[0], made.alone(result)[0], rtol=1e-4, atol=1e-4)
+
+
+def columns_and_rows(made: Builder, image: Array, grad: Array) -> int:
+    """The product that gives the gradient of a convolution's weight."""
+    images, channels, height, width = image.shape
+    positions, outputs = images * (height - 2) * (width - 2), grad.shape[1]
+    windows = made.add("windows", made.input(image), attrs=((2, 3), (3, 3), (1, 1), (1, 1)))
+    columns = made.add("permute", windows, attrs=((0, 2, 3, 1, 4, 5),))
+    columns = made.add("reshape", columns, attrs=((positions, channels * 9),))
+    rows = made.add("permute", made.input(grad), attrs=((1, 0, 2, 3),))
+    rows = made.add("reshape", rows, attrs=((outputs, positions),))
+    return made.add("dot", rows, columns)
+
+
+@pytest.mark.parametrize("infinite", [False, True])
+@pytest.mark.parametrize("images", [1, 5])
+def test_gaps_between_the_rows_of_an_image_count_for_nothing(
+    images: int, infinite: bool, pieces: str
+) -> None:
+    """They are read with the rows, times zero, which is NaN where they are infinite."""
+    image = numbers(images, 2, 9, 12)
+    image[0, 0, 4, 11] = np.inf if infinite else 1e30  # the first tap of a window never sees it
+    made = Builder()
+    result = columns_and_rows(made, image, np.abs(numbers(images, 3, 7, 10, seed=1)))
+    assert labels(made.plan(result)) == ["dot"]
+    (found,), (expected,) = made.run(result), made.alone(result)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    assert np.isfinite(expected[:, 0]).all()
+    assert np.isinf(expected).any() == infinite
 
 
 def test_whole_numbers_have_no_rounding(pieces: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -280,3 +282,217 @@ def test_an_input_returned_as_it_is() -> None:
     assert y is not x
     y.sum().backward()
     assert grad_of(x) == [7]
+
+
+def function(forward: Any, backward: Any) -> Any:
+    """A subclass of two functions."""
+    methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type("Made", (Function,), methods)
+
+
+@pytest.mark.parametrize(
+    ("returned", "kind", "message"),
+    [
+        (portfire.ones(3, device="cpu"), RuntimeError, r"at index 0 - got \[3\] but expected sha"),
+        (portfire.ones(1, device="cpu"), RuntimeError, r"at index 0 - got \[1\] but expected sha"),
+        (1.0, RuntimeError, r"expected Variable or None \(got float\)"),
+        ((None, portfire.ones(2, device="cpu")), RuntimeError, "different than None at position 2"),
+        ((None, None, portfire.ones(2, device="cpu")), RuntimeError, r"expected 2, got 3"),
+    ],
+)
+def test_gradients_that_do_not_fit(returned: Any, kind: type[Exception], message: str) -> None:
+    full = returned if isinstance(returned, tuple) else (returned, None)
+    y = function(lambda ctx, x, k: x * k, lambda ctx, g: full).apply(leaf(1, 2), 3)
+    with pytest.raises(kind, match=message):
+        y.sum().backward()
+
+
+def test_gradients_are_fitted(device: str) -> None:
+    x = leaf(1, 2, device=device)
+    wide = portfire.ones(3, 2, device=device, dtype=portfire.int64)
+    function(lambda ctx, x: x * 1, lambda ctx, g: wide).apply(x).sum().backward()
+    assert grad_of(x) == [3, 3]
+    assert x.grad is not None
+    assert x.grad.dtype is portfire.float32
+    extra = function(lambda ctx, x, y: x * 1, lambda ctx, g: (g, g, None))
+    extra.apply(x, portfire.ones(2, device=device)).sum().backward()
+    assert grad_of(x) == [4, 4]
+
+
+def test_outputs_that_are_no_tensors() -> None:
+    seen: list[Any] = []
+
+    def backward(ctx: Any, *grads: Any) -> Any:
+        seen.append(grads[1:])
+        return grads[0]
+
+    x = leaf(1, 2)
+    y, five, nothing = function(lambda ctx, x: (x * 1, 5, None), backward).apply(x)
+    y.sum().backward()
+    assert (five, nothing, seen) == (5, None, [(None, None)])
+    first, second = function(lambda ctx, x: [x * 1, x * 2], backward).apply(x)
+    assert not first.requires_grad
+    assert second.tolist() == [2, 4]
+    assert function(lambda ctx, x: 3, backward).apply(x) == 3
+
+
+def test_integer_outputs_get_zeros() -> None:
+    seen = []
+
+    def backward(ctx: Any, g: Any, order: Any) -> Any:
+        seen.append(order.tolist())
+        return g
+
+    y, order = function(lambda ctx, x: (x * 1, x.argsort()), backward).apply(leaf(2, 1))
+    y.sum().backward()
+    assert seen == [[0, 0]]
+    assert not order.requires_grad
+
+
+def test_what_is_dirty() -> None:
+    def double(ctx: Any, x: Any) -> Any:
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    def lost(ctx: Any, x: Any) -> Any:
+        ctx.mark_dirty(x)
+        return x.mul_(2) * 1
+
+    x = leaf(3)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad has been used in a"):
+        function(double, lambda ctx, g: g * 2).apply(x)
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being"):
+        function(double, lambda ctx, g: g * 2).apply(leaf(1, 2)[:1])
+    with pytest.raises(RuntimeError, match="marked as dirty during the forward method were not re"):
+        function(lost, lambda ctx, g: g * 2).apply(x * 1)
+
+
+def test_a_dirty_view_changes_its_base(device: str) -> None:
+    def triple(ctx: Any, x: Any) -> Any:
+        ctx.mark_dirty(x)
+        return x.mul_(3)
+
+    x = leaf(1, 2, 3, device=device)
+    base = x * 1
+    view = base[:2]
+    assert function(triple, lambda ctx, g: g * 3).apply(view) is view
+    base.sum().backward()
+    assert base.tolist() == [3, 6, 3]
+    assert grad_of(x) == [3, 3, 1]
+
+
+def test_a_plain_tensor_that_is_dirty_gets_a_history() -> None:
+    def scale(ctx: Any, x: Any, y: Any) -> Any:
+        ctx.mark_dirty(x)
+        ctx.save_for_backward(y)
+        return x.mul_(y)
+
+    y = leaf(1, 2)
+    x = portfire.ones(2, device="cpu")
+    assert function(scale, lambda ctx, g: (None, g * 5)).apply(x, y) is x
+    assert x.requires_grad
+    x.sum().backward()
+    assert grad_of(y) == [5, 5]
+
+
+def test_views_of_inputs_become_tensors_of_their_own() -> None:
+    x = leaf(1, 2, 3)
+    y = x * 1
+    part = function(lambda ctx, x: x[:2], lambda ctx, g: portfire.ones(3, device="cpu")).apply(y)
+    part.mul_(2)
+    assert part.tolist() == [2, 4]
+    assert y.tolist() == [1, 2, 3]
+    part.sum().backward()
+    assert grad_of(x) == [1, 1, 1]
+
+
+def test_the_node_shows_its_context() -> None:
+    def forward(ctx: Any, x: Any, k: float) -> Any:
+        ctx.k = k
+        ctx.save_for_backward(x)
+        return x * k
+
+    x = leaf(1)
+    node = function(forward, lambda ctx, g: (g * ctx.k, None)).apply(x, 5.0).grad_fn
+    assert (node.k, node.needs_input_grad) == (5.0, (True, False))
+    assert node.saved_tensors[0].requires_grad
+    assert [n.name() for n, _ in node.next_functions] == ["AccumulateGrad"]
+    with pytest.raises(AttributeError, match="nothing_there"):
+        node.nothing_there  # noqa: B018  (it raises)
+
+
+def test_saving_what_is_no_tensor() -> None:
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x, 3)
+        return x * 1
+
+    with pytest.raises(TypeError, match="can only save variables, but argument 1 is of type int"):
+        function(forward, lambda ctx, g: g).apply(leaf(1))
+
+
+def test_saved_tensors_are_those_at_the_end_of_forward() -> None:
+    def forward(ctx: Any, x: Any) -> Any:
+        y = x * 1
+        ctx.save_for_backward(y)
+        return y.add_(1)
+
+    def backward(ctx: Any, g: Any) -> Any:
+        return g * ctx.saved_tensors[0]
+
+    x = leaf(1, 2)
+    function(forward, backward).apply(x).sum().backward()
+    assert grad_of(x) == [2, 3]
+
+
+def test_backward_by_its_other_name() -> None:
+    class Quadruple(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 4
+
+        @staticmethod
+        def vjp(ctx: Any, *grads: Any) -> Any:
+            return grads[0] * 4
+
+    class Both(Quadruple):
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            return grads[0]
+
+    x = leaf(1)
+    Quadruple.apply(x).sum().backward()
+    assert grad_of(x) == [4]
+    with pytest.raises(RuntimeError, match="Implementing both 'backward' and 'vjp'"):
+        Both.apply(x)
+    with pytest.raises(RuntimeError, match="Legacy autograd function with non-static forward"):
+        Quadruple()(x)
+
+
+def test_keywords_and_defaults_reach_forward() -> None:
+    made = function(lambda ctx, x, k=2: x * k, lambda ctx, g: g * 2)
+    x = leaf(1)
+    assert made.apply(x, k=3).tolist() == [3]
+    made.apply(x).sum().backward()
+    assert grad_of(x) == [2]
+
+
+def test_contexts_die_without_the_garbage_collector() -> None:
+    class Exp(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            y = x.exp()
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * ctx.saved_tensors[0]
+
+    gc.disable()
+    try:
+        y = Exp.apply(leaf(1))
+        gone = weakref.ref(y.grad_fn)
+        del y
+        assert gone() is None
+    finally:
+        gc.enable()

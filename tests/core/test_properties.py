@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -179,6 +179,59 @@ def test_broadcasting(device: str) -> None:
     check()
 
 
+@DEVICES
+def test_assigned_values_broadcast(device: str) -> None:
+    """What is assigned has some of the target's last dimensions, or 1 for them."""
+
+    @tried(device)
+    @given(st.data(), solid)
+    def check(data: Any, shape: tuple[int, ...]) -> None:
+        array = numbered(shape)
+        tensor = portfire.tensor(array, device=device)
+        key = data.draw(st.one_of(basic_keys(shape), keys(shape)))
+        target = array[for_arrays(key)].shape
+        kept = target[data.draw(st.integers(0, len(target))) :]
+        values = -numbered(tuple(data.draw(st.sampled_from([1, n])) for n in kept)) - 1
+        last = np.full(shape, -1)
+        last[for_arrays(key)] = np.arange(math.prod(target)).reshape(target)
+        assume((last >= 0).sum() == math.prod(target))  # no place is named twice
+        tensor[for_tensors(key, device)] = portfire.tensor(values, device=device)
+        array[for_arrays(key)] = values
+        assert tensor.tolist() == array.tolist()
+
+    check()
+
+
+@DEVICES
+def test_writing_through_views_of_views(device: str) -> None:
+    """All movements that are views in NumPy are views here, in any order."""
+
+    @tried(device)
+    @given(st.data(), solid)
+    def check(data: Any, shape: tuple[int, ...]) -> None:
+        array = numbered(shape)
+        tensor = portfire.tensor(array, device=device)
+        part, view = array, tensor
+        for _ in range(data.draw(st.integers(1, 4))):
+            kind = data.draw(st.sampled_from(["permute", "slice", "unsqueeze", "view"]))
+            if kind == "permute":
+                axes = data.draw(st.permutations(range(part.ndim)))
+                part, view = part.transpose(axes), view.permute(tuple(axes))
+            elif kind == "slice":
+                key = data.draw(basic_keys(part.shape))
+                part, view = part[(*key, ...)] if ... not in key else part[key], view[key]
+            elif kind == "unsqueeze" or not part.flags.c_contiguous:
+                axis = data.draw(st.integers(0, part.ndim))
+                part, view = np.expand_dims(part, axis), view.unsqueeze(axis)
+            else:
+                part, view = part.reshape(part.size), view.view(part.size)
+        view += 100
+        part += 100
+        assert tensor.tolist() == array.tolist()
+
+    check()
+
+
 PROMOTED = [d for d in _dtype.EVERY if d.name != "uint32"]
 
 
@@ -192,3 +245,16 @@ def test_promotion_is_a_lattice(a: Any, b: Any, c: Any) -> None:
     assert portfire.can_cast(a, join(a, b))
     if {a.name, b.name, c.name}.isdisjoint({"uint8", "int8", "float16", "bfloat16"}):
         assert join(join(a, b), c) is join(a, join(b, c))
+
+
+@given(st.sampled_from(PROMOTED), st.sampled_from(PROMOTED))
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+def test_promotion_within_a_kind_is_that_of_numpy(a: Any, b: Any) -> None:
+    """Between kinds they differ: int64 and float32 are float32 here, and float64 in NumPy."""
+    assume("bfloat16" not in (a.name, b.name))
+    kinds = {a.numpy.kind.replace("u", "i"), b.numpy.kind.replace("u", "i")} - {"b"}
+    assume(len(kinds) <= 1)
+    expected = np.promote_types(a.numpy, b.numpy)
+    assert portfire.promote_types(a, b).numpy == expected
+    x, y = (portfire.ones(2, dtype=d, device="cpu") for d in (a, b))
+    assert (x * y).dtype.numpy == expected

@@ -67,7 +67,7 @@ def cnn(m: Any) -> Any:
 def lstm(m: Any) -> Any:
     """Return an embedding, two recurrent layers, and scores."""
 
-    class Reader(m.nn.Module):  # type: ignore[misc]  # the base is either library's
+    class Reader(m.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.embedding = m.nn.Embedding(LETTERS, 16)
@@ -84,7 +84,7 @@ def gpt(m: Any) -> Any:
     """Return embeddings, a block of causal attention and GELU, and scores."""
     nn, width, heads = m.nn, 16, 2
 
-    class Reader(nn.Module):  # type: ignore[misc]  # the base is either library's
+    class Reader(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.embedding, self.places = nn.Embedding(LETTERS, width), nn.Embedding(CONTEXT, width)
@@ -127,7 +127,7 @@ def initial_weights(name: str) -> Arrays:
         if array.ndim >= 2:
             spread = array[0].size ** -0.5 if "embedding" not in key else 1.0
             array = (spread * order.standard_normal(array.shape)).astype(np.float32)
-        elif key.endswith("bias"):
+        elif "bias" in key:
             array = np.zeros_like(array)
         weights[key] = array.copy()
     return weights
@@ -140,19 +140,19 @@ def curve(m: Any, name: str, device: str) -> NDArray[np.float64]:
     net.load_state_dict({k: m.from_numpy(v) for k, v in initial_weights(name).items()})
     net = net.to(device)
     stepper = getattr(m.optim, optimizer)(net.parameters(), **options)
+    inputs: NDArray[Any]
     if name in ("mlp", "cnn"):
-        inputs, wanted = (m.from_numpy(part).to(device) for part in image_batches())
+        inputs, wanted = image_batches()
     else:
-        windows = m.from_numpy(text_batches()[0]).to(device)
+        windows = text_batches()[0]
         inputs, wanted = windows[:, :, :-1], windows[:, :, 1:]
     losses = []
     for step in range(STEPS):
-        scores = net(inputs[step])
-        loss = m.nn.functional.cross_entropy(
-            scores.reshape(-1, scores.shape[-1]), wanted[step].reshape(-1)
-        )
+        scores = net(m.from_numpy(inputs[step].copy()).to(device))
+        truth = m.from_numpy(wanted[step].ravel()).to(device)
+        loss = m.nn.functional.cross_entropy(scores.reshape(-1, scores.shape[-1]), truth)
         stepper.zero_grad()
         loss.backward()
         stepper.step()
-        losses.append(loss.detach())
-    return np.array(m.stack(losses).tolist())
+        losses.append(loss.item())
+    return np.array(losses)

@@ -162,7 +162,7 @@ def test_conv2d_borders(mode: str, padding: Any, device: str) -> None:
 
 def test_border_wider_than_the_image() -> None:
     layer = nn.Conv2d(1, 1, 3, padding=3, padding_mode="reflect")
-    with pytest.raises(RuntimeError, match=re.escape("padding (3, 3) at dimension 2 of input")):
+    with pytest.raises(RuntimeError, match=re.escape("padding (3, 3) at dimension 3 of input")):
         layer(ones(1, 1, 3, 3))
 
 

@@ -107,7 +107,7 @@ def test_limits_of_a_step() -> None:
 
 
 def test_history_is_bounded() -> None:
-    options = {"line_search_fn": "strong_wolfe", "max_iter": 8, "history_size": 3}
+    options: dict[str, Any] = {"line_search_fn": "strong_wolfe", "max_iter": 8, "history_size": 3}
     w = portfire.tensor(START).requires_grad_()
     optimizer = optim.LBFGS([w], **options)
 

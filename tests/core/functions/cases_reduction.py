@@ -24,6 +24,15 @@ def total(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None, **_
     return np.sum(wide(x), dim if dim != () else None, keepdims=keepdim, dtype=wide(x).dtype)
 
 
+def truth(function: Any) -> Any:
+    """Of uint8, which was the first bool, the result is uint8."""
+
+    def reference(x: Any, *args: Any) -> Any:
+        return function(x, *args).astype(x.dtype if x.dtype == np.uint8 else bool)
+
+    return reference
+
+
 def product(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return np.prod(wide(x), dim, keepdims=keepdim, dtype=wide(x).dtype)
 
@@ -78,7 +87,6 @@ CASES = [
     Case("prod", (ZEROS, 0, True), product, dtypes="f"),
     Case("mean", (CUBE, (0, 2)), average, dtypes="f", out=True),
     Case("mean", (CUBE, -1, True), average, dtypes="f", host=True),
-    Case("mean", (T((0, 2)), 0), average, dtypes="f", host=True, grad=False),
     Case("nanmean", (HOLES, 1), lambda x, d: np.nanmean(x, d), grad=False),
     Case("amax", (TIES, 0), lambda x, d: np.max(x, d), grad=False, out=True),
     Case("amax", (CUBE, (0, 2), True), lambda x, d, k: np.max(x, d, keepdims=k), dtypes="f"),
@@ -112,9 +120,11 @@ CASES = [
         grad=False,
         dtypes="fi",
     ),
-    Case("all", (X, (0, 1)), lambda x, d: np.all(x, d), grad=False),
-    Case("all", (X, ()), lambda x, d: x.astype(bool), grad=False),
-    Case("any", (X, 1, True), lambda x, d, k: np.any(x, d, keepdims=k), grad=False, out=True),
+    Case("all", (X, (0, 1)), truth(np.all), grad=False),
+    Case("all", (X, ()), truth(lambda x, d: x.astype(bool)), grad=False),
+    Case(
+        "any", (X, 1, True), truth(lambda x, d, k: np.any(x, d, keepdims=k)), grad=False, out=True
+    ),
     Case("count_nonzero", (TIES, 1), lambda x, d: np.count_nonzero(x, d), grad=False),
     Case("logsumexp", (CUBE, (0, 1)), log_total, dtypes="f", out=True),
     Case("logsumexp", (X, 1, True), log_total, dtypes="fi", host=True),

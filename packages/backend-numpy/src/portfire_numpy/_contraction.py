@@ -41,10 +41,45 @@ __all__ = ["Product", "products"]
 Array = Any
 Atom = tuple[int, int]  # size and stride, in elements
 Atoms = tuple[Atom, ...]
+Values = list[Any]
+Run = Callable[[Values], None]
 
 PIECE = 1 << 20  # bytes of a matrix that a thread has in scratch at once
 LINE = 64  # bytes; matrices in scratch begin at multiples
 WIDEST = 1.5  # how much wider than a run the distance to the next may be, to be copied along
+
+
+class Load(NamedTuple):
+    """How one piece of an operand becomes matrices ``(batch, rows, columns)``; all in bytes.
+
+    Attributes:
+        shape, offset, strides: what is read of the array at the root.
+        place: where in scratch its copy lies, -1 if it needs none.
+        pitches: the strides of the copy.
+        matrix, steps: shape and strides of the matrices in the copy.
+        zeros: how many elements of the copy have to be cleared first.
+    """
+
+    dtype: np.dtype[Any]
+    shape: Shape
+    offset: int
+    strides: Shape
+    place: int = -1
+    pitches: Shape = ()
+    matrix: Shape = ()
+    steps: Shape = ()
+    zeros: int = 0
+
+    def of(self, array: Array, memory: Array) -> Array:
+        """Return the matrices."""
+        dtype, place = self.dtype, self.place
+        source = np.ndarray(self.shape, dtype, array, self.offset, self.strides)
+        if place < 0:
+            return source
+        if self.zeros:
+            np.ndarray((self.zeros,), dtype, memory, place)[...] = 0
+        np.copyto(np.ndarray(self.shape, dtype, memory, place, self.pitches), source)
+        return np.ndarray(self.matrix, dtype, memory, place, self.steps)
 
 
 @dataclass(frozen=True)
@@ -67,50 +102,52 @@ class Operand:
         """Whether each matrix of the batch is the same."""
         return all(stride == 0 for _, stride in self.batch)
 
-    def matrix(self, array: Array, memory: Array, free_first: bool) -> tuple[Array, int]:
-        """Return the matrices ``(batch, free, inner)``, or with the last two exchanged.
+    def load(self, dtype: np.dtype[Any], place: int, free_first: bool) -> tuple[Load, int]:
+        """Plan the matrices ``(batch, free, inner)``, or with the last two exchanged.
 
         Args:
-            array: the array at the root.
-            memory: scratch for a copy.
+            dtype: of the elements.
+            place: where scratch is free.
             free_first: whether rows are the free dimension.
 
         Returns:
-            The array of three dimensions, and the bytes of scratch that it takes.
+            The plan, and where scratch is free after it.
         """
-        if self.pitch:
-            return self._with_gaps(array, memory, free_first)
+        item = dtype.itemsize
         batch, free, inner = joined(self.batch), joined(self.free), joined(self.inner)
         sizes = size(batch), size(free), size(inner)
-        if len(batch) < 2 and len(free) < 2 and len(inner) < 2:
+        if not self.pitch and len(batch) < 2 and len(free) < 2 and len(inner) < 2:
             strides = [atoms[0][1] if atoms else 0 for atoms in (batch, free, inner)]
             if _is_matrix(sizes, strides):
-                view = _view(array, self.offset, list(zip(sizes, strides, strict=True)))
-                return view if free_first else view.transpose(0, 2, 1), 0
+                seen = _ordered([n * item for n in strides], free_first)
+                shape = _ordered(sizes, free_first)
+                return Load(dtype, shape, self.offset * item, seen), place
         # The dimension with the longer run of neighbors goes last; the product takes either.
-        inner_last = _run(inner) >= _run(free)
-        atoms = (*batch, *free, *inner) if inner_last else (*batch, *inner, *free)
-        source = _view(array, self.offset, atoms)
-        nbytes = source.size * array.itemsize
-        copy = np.ndarray(source.shape, array.dtype, memory)
-        np.copyto(copy, source)
-        order = sizes if inner_last else (sizes[0], sizes[2], sizes[1])
-        copy = copy.reshape(order)
-        return copy if inner_last == free_first else copy.transpose(0, 2, 1), -(
-            -nbytes // LINE
-        ) * LINE
-
-    def _with_gaps(self, array: Array, memory: Array, free_first: bool) -> tuple[Array, int]:
-        """Copy runs of the inner dimension to places that lie apart."""
-        *outer, (rows, _), (columns, _) = self.inner
-        length = (rows - 1) * self.pitch + columns
-        sizes = size(self.batch), size(self.free), size(outer) * length
-        copy = np.ndarray(sizes, array.dtype, memory)
-        copy[...] = 0
-        source = _view(array, self.offset, (*self.batch, *self.free, *self.inner))
-        np.copyto(_view(copy, 0, spaced(source.shape, self.pitch)), source)
-        used = -(-copy.nbytes // LINE) * LINE
-        return copy if free_first else copy.transpose(0, 2, 1), used
+        last = bool(self.pitch) or _run(inner) >= _run(free)
+        atoms = (*batch, *free, *inner) if last else (*batch, *inner, *free)
+        counts = tuple([n for n, _ in atoms])
+        pitches = contiguous(counts)
+        if self.pitch:
+            atoms = (*self.batch, *self.free, *self.inner)
+            counts = tuple([n for n, _ in atoms])
+            pitches = tuple([s for _, s in spaced(counts, self.pitch)])
+            length = (counts[-2] - 1) * self.pitch + counts[-1]
+            sizes = (sizes[0], sizes[1], size(self.inner[:-2]) * length)
+        steps = contiguous(sizes if last else (sizes[0], sizes[2], sizes[1]))
+        if not last:
+            steps = (steps[0], steps[2], steps[1])
+        load = Load(
+            dtype,
+            counts,
+            self.offset * item,
+            tuple([s * item for _, s in atoms]),
+            place,
+            tuple([s * item for s in pitches]),
+            _ordered(sizes, free_first),
+            _ordered([n * item for n in steps], free_first),
+            math.prod(sizes) if self.pitch else 0,
+        )
+        return load, place + -(-math.prod(sizes) * item // LINE) * LINE
 
     def part(self, dimension: str, first: int, last: int) -> Operand:
         """Return the operand with a range of the first atom of a dimension."""
@@ -128,101 +165,114 @@ class Operand:
 
 
 class Product(NamedTuple):
-    """One product: its step, its operands, and the dimensions of its result."""
+    """One product: what it reads, and what computes it from a run's values."""
 
-    step: int
-    x: Operand
-    y: Operand
     reads: tuple[Layout, Layout]
+    run: Run
 
-    def run(self, values: list[Any]) -> None:
-        """Compute it; the array of the result is among the values already."""
-        out = values[self.step]
-        x, y = self.x, self.y
-        if x.batch and y.same_for_all and not x.same_for_all:
-            x = replace(x, batch=(), free=(*x.batch, *x.free))
-            y = replace(y, batch=())
-            self._cut(x, y, out.reshape(1, -1, out.shape[-1]), values)
-        elif y.batch and x.same_for_all and not y.same_for_all:
-            self._spread(x, y, out.reshape(size(y.batch), *out.shape[-2:]), values)
-        else:
-            self._cut(x, y, out.reshape(size(x.batch), *out.shape[-2:]), values)
 
-    def _spread(self, x: Operand, y: Operand, out: Array, values: list[Any]) -> None:
-        """Multiply one matrix by the whole batch, side by side."""
-        a, b = values[x.root], values[y.root]
-        weight = np.empty(size(x.free) * size(x.inner) * a.itemsize + LINE, np.uint8)
-        left = replace(x, batch=()).matrix(a, weight, free_first=True)[0][0]
-        rest, rows = size(y.batch[1:]), out.shape[1]
-        seen, wide = y.free, widened(y.free)
-        if wide is not None:
-            y = replace(y, free=wide)
-        each = rest * size(y.free) * (size(y.inner) + rows) * a.itemsize
+def _bound(step: int, x: Operand, y: Operand, shape: Shape, dtype: np.dtype[Any]) -> Run:
+    """Choose the form of a product; the array of the result is among the values already."""
+    if x.batch and y.same_for_all and not x.same_for_all:
+        x = replace(x, batch=(), free=(*x.batch, *x.free))
+        y = replace(y, batch=())
+        return _cut(step, x, y, (1, math.prod(shape[:-1]), shape[-1]), dtype)
+    if y.batch and x.same_for_all and not y.same_for_all:
+        return _spread(step, x, y, (size(y.batch), *shape[-2:]), dtype)
+    return _cut(step, x, y, (size(x.batch), *shape[-2:]), dtype)
+
+
+def _spread(step: int, x: Operand, y: Operand, shape: Shape, dtype: np.dtype[Any]) -> Run:
+    """Multiply one matrix by the whole batch, side by side."""
+    item = dtype.itemsize
+    left, kept = replace(x, batch=()).load(dtype, 0, free_first=True)
+    rest, rows = size(y.batch[1:]), shape[1]
+    seen, wide = [n for n, _ in y.free], widened(y.free)
+    pitch = y.free[-2][1] if wide is not None else 0
+    y = y if wide is None else replace(y, free=wide)
+    width, count = size(y.free), y.batch[0][0]
+    parts = _parts(count, rest * width * (size(y.inner) + rows) * item)
+    pieces = []
+    for start, stop in _ranges(count, parts):
+        here = y.part("batch", start, stop)
+        here = replace(here, batch=(), free=(*here.batch, *here.free))
+        load, used = here.load(dtype, 0, free_first=False)
+        images = (stop - start) * rest
+        sizes = (rows, images, *seen)
+        atoms = spaced(sizes, pitch or seen[-1])
+        by_row, by_image, *inside = [(n, s * item) for n, s in atoms]
+        seen_as = by_image, by_row, *inside
+        at = slice(start * rest, stop * rest)
+        pieces.append((load, used, at, [n for n, _ in seen_as], [s for _, s in seen_as]))
+    room = max(used + rows * sizes[0] * width * item for _, used, _, sizes, _ in pieces)
+
+    def run(values: Values) -> None:
+        out, b = values[step].reshape(shape), values[y.root]
+        weight = left.of(values[x.root], np.empty(kept, np.uint8))[0]
 
         def work(first: int, last: int) -> None:
-            here = y.part("batch", first, last)
-            here = replace(here, batch=(), free=(*here.batch, *here.free))
-            memory = scratch(each * (last - first) + 2 * LINE)
-            right, used = here.matrix(b, memory, free_first=False)
-            piece = out[first * rest : last * rest]
-            if len(piece) == 1 and wide is None:
-                np.matmul(left, right[0], out=piece[0])
-                return
-            columns = len(piece) * size(y.free)
-            result = np.ndarray((rows, columns), out.dtype, memory, used)
-            np.matmul(left, right[0], out=result)
-            if wide is None:
-                images = result.reshape(rows, len(piece), out.shape[2])
-            else:
-                sizes = (rows, len(piece), *[n for n, _ in seen])
-                images = _view(result, 0, spaced(sizes, seen[-2][1]))
-            images = images.swapaxes(0, 1)
-            np.copyto(piece.reshape(images.shape), images)
+            for load, used, at, sizes, strides in pieces[first:last]:
+                memory = scratch(room)
+                right = load.of(b, memory)[0]
+                if sizes[0] == 1 and not pitch:
+                    np.matmul(weight, right, out=out[at.start])
+                    continue
+                result = np.ndarray((rows, sizes[0] * width), dtype, memory, used)
+                np.matmul(weight, right, out=result)
+                turned = np.ndarray(sizes, dtype, memory, used, strides)
+                np.copyto(out[at].reshape(sizes), turned)
 
-        _in_pieces(work, y.batch[0][0], each)
+        share(work, parts)
 
-    def _cut(
-        self, x: Operand, y: Operand, out: Array, values: list[Any], exact: bool = False
-    ) -> None:
-        """Multiply piece by piece of the batch, else of the inner dimension."""
-        operands = x, y
-        a, b = values[x.root], values[y.root]
-        dimension = "batch" if x.batch else "inner"
-        x_atoms, y_atoms = aligned(x.atoms(dimension), y.atoms(dimension)) or ((), ())
-        if not x_atoms:
-            # Nothing to cut along: the whole matrix is one piece of one atom.
-            x, y = replace(x, batch=((1, 0), *x.batch)), replace(y, batch=((1, 0), *y.batch))
-            dimension, x_atoms, y_atoms = "batch", x.batch, y.batch
-        x, y = x.with_atoms(dimension, x_atoms), y.with_atoms(dimension, y_atoms)
-        count = x_atoms[0][0]
-        gaps = _over_gaps(x, y) if not exact and dimension == "inner" and count > 1 else None
-        x, y = gaps or (x, y)
-        inner = max(size(x.inner), size(y.inner))
-        elements = size(x.batch) * inner * (size(x.free) + size(y.free)) // count
-        parts = _parts(count, elements * a.itemsize)
-        sums = (
-            None if dimension == "batch" or parts == 1 else np.empty((parts, *out.shape), out.dtype)
-        )
+    return run
+
+
+def _cut(
+    step: int, x: Operand, y: Operand, shape: Shape, dtype: np.dtype[Any], exact: bool = False
+) -> Run:
+    """Multiply piece by piece of the batch, else of the inner dimension."""
+    operands = x, y
+    dimension = "batch" if x.batch else "inner"
+    x_atoms, y_atoms = aligned(x.atoms(dimension), y.atoms(dimension)) or ((), ())
+    if not x_atoms:
+        # Nothing to cut along: the whole matrix is one piece of one atom.
+        x, y = replace(x, batch=((1, 0), *x.batch)), replace(y, batch=((1, 0), *y.batch))
+        dimension, x_atoms, y_atoms = "batch", x.batch, y.batch
+    x, y = x.with_atoms(dimension, x_atoms), y.with_atoms(dimension, y_atoms)
+    gaps = None if exact or dimension == "batch" else _over_gaps(x, y)
+    x, y = gaps or (x, y)
+    count = x_atoms[0][0]
+    inner = max(size(x.inner), size(y.inner))
+    elements = size(x.batch) * inner * (size(x.free) + size(y.free)) // count
+    parts = _parts(count, elements * dtype.itemsize)
+    pieces, room = [], 0
+    rest = shape[0] // count if dimension == "batch" else shape[0]
+    for start, stop in _ranges(count, parts):
+        left, used = x.part(dimension, start, stop).load(dtype, 0, free_first=True)
+        right, used = y.part(dimension, start, stop).load(dtype, used, free_first=False)
+        room = max(room, used)
+        pieces.append((left, right, slice(start * rest, stop * rest)))
+    summed = dimension == "inner" and parts > 1
+
+    def run(values: Values) -> None:
+        out, a, b = values[step].reshape(shape), values[x.root], values[y.root]
+        sums = np.empty((parts, *shape), dtype) if summed else None
 
         def work(first: int, last: int) -> None:
             for part in range(first, last):
-                start, stop = count * part // parts, count * (part + 1) // parts
-                memory = scratch(elements * (stop - start) * a.itemsize + 2 * LINE)
-                left, used = x.part(dimension, start, stop).matrix(a, memory, free_first=True)
-                right = y.part(dimension, start, stop).matrix(b, memory[used:], free_first=False)
-                if sums is not None:
-                    place = sums[part]
-                else:
-                    rest = len(out) // count if dimension == "batch" else 1
-                    place = out[start * rest : stop * rest] if dimension == "batch" else out
-                np.matmul(left, right[0], out=place)
+                left, right, at = pieces[part]
+                memory = scratch(room)
+                place = sums[part] if sums is not None else out if dimension == "inner" else out[at]
+                np.matmul(left.of(a, memory), right.of(b, memory), out=place)
 
         share(work, parts)
         if sums is not None:
             np.add.reduce(sums, axis=0, out=out)
-        if gaps and not np.isfinite(out).all():
+        if gaps is not None and not np.isfinite(out).all():
             # Zero times what lies in a gap is not zero if that is infinite.
-            self._cut(*operands, out, values, exact=True)
+            _cut(step, *operands, shape, dtype, exact=True)(values)
+
+    return run
 
 
 def products(program: Program, where: Sequence[Layout]) -> dict[int, Product]:
@@ -238,7 +288,8 @@ def products(program: Program, where: Sequence[Layout]) -> dict[int, Product]:
             pair = aligned(x.batch, y.batch)
             if pair is not None and size(x.inner):
                 x, y = replace(x, batch=pair[0]), replace(y, batch=pair[1])
-                found[n] = Product(n, x, y, (x_reads, y_reads))
+                run = _bound(n, x, y, step.shape, step.dtype.numpy)
+                found[n] = Product((x_reads, y_reads), run)
     return found
 
 
@@ -375,7 +426,7 @@ def widened(atoms: Atoms) -> Atoms | None:
     return (*outer, ((rows - 1) * pitch + columns, 1))
 
 
-def spaced(sizes: Shape, pitch: int) -> Atoms:
+def spaced(sizes: Sequence[int], pitch: int) -> Atoms:
     """Return atoms of a dense array, but that runs of the last one lie a pitch apart."""
     *outer, rows, columns = sizes
     length = (rows - 1) * pitch + columns
@@ -408,12 +459,12 @@ def _parts(count: int, each: int) -> int:
     return min(count, max(-(-count * each // PIECE), 1))
 
 
-def _in_pieces(work: Callable[[int, int], None], count: int, each: int) -> None:
-    """Share the pieces of a range."""
-    parts = _parts(count, each)
+def _ranges(count: int, parts: int) -> list[tuple[int, int]]:
+    """Cut a range into so many parts."""
+    return [(count * part // parts, count * (part + 1) // parts) for part in range(parts)]
 
-    def some(first: int, last: int) -> None:
-        for part in range(first, last):
-            work(count * part // parts, count * (part + 1) // parts)
 
-    share(some, parts)
+def _ordered(three: Sequence[int], free_first: bool) -> Shape:
+    """Put the free dimension before the inner one, or after it."""
+    batch, free, inner = three
+    return (batch, free, inner) if free_first else (batch, inner, free)

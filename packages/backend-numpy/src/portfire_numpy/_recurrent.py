@@ -9,7 +9,7 @@ import numpy as np
 
 from portfire import ops
 
-__all__ = ["RECURRENT"]
+__all__ = ["RECURRENT", "lstm", "lstm_grad"]
 
 Array = Any
 
@@ -19,22 +19,24 @@ def _wide(arrays: Sequence[Array]) -> list[Array]:
     return [a.astype(np.float32) if a.dtype == np.float16 else a for a in arrays]
 
 
-def _through(name: str, lstm: Callable[..., Array]) -> Callable[..., Array]:
+def _through(name: str, own: Callable[..., Array]) -> Callable[..., Array]:
     """The function of an operator: lstm has one of its own, other cells go by the reference."""
 
     def run(*arguments: Any) -> Array:
         *arrays, mode, reverse = arguments
-        compute = lstm if mode == "lstm" else ops.lookup(name).reference
+        compute = own if mode == "lstm" else ops.lookup(name).reference
         attrs = (reverse,) if mode == "lstm" else (mode, reverse)
         return compute(*_wide(arrays), *attrs).astype(arrays[0].dtype, copy=False)
 
     return run
 
 
-def _forward(x: Array, w: Array, h: Array, c: Array, *rest: Any) -> Array:
+def lstm(x: Array, w: Array, h: Array, c: Array, *rest: Any, out: Array | None = None) -> Array:
+    """Compute all time steps: four gates, cell and state of each."""
     *lengths, reverse = rest
     steps, (batch, units) = x.shape[0], h.shape
-    out = np.empty((6, steps, batch, units), x.dtype)
+    if out is None:
+        out = np.empty((6, steps, batch, units), x.dtype)
     turned = np.ascontiguousarray(w.T)
     # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh does all gates; the third is a tanh.
     half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], x.dtype), units)
@@ -62,12 +64,21 @@ def _forward(x: Array, w: Array, h: Array, c: Array, *rest: Any) -> Array:
     return out
 
 
-def _backward(
-    g: Array, gc: Array, stored: Array, w: Array, h: Array, c: Array, *rest: Any
+def lstm_grad(
+    g: Array,
+    gc: Array,
+    stored: Array,
+    w: Array,
+    h: Array,
+    c: Array,
+    *rest: Any,
+    out: Array | None = None,
 ) -> Array:
+    """Compute the gradients of all gates, and behind them those of the initial state and cell."""
     *lengths, reverse = rest
     steps, batch, units = g.shape
-    out = np.empty((steps + 1, batch, 4 * units), g.dtype)
+    if out is None:
+        out = np.empty((steps + 1, batch, 4 * units), g.dtype)
     apart = out.reshape(steps + 1, batch, 4, units)
     dh, dc = np.zeros((batch, units), g.dtype), gc.astype(g.dtype)
     factor, squashed = np.empty_like(dc), np.empty_like(dc)
@@ -110,6 +121,6 @@ def _one_minus_square(x: Array, out: Array) -> None:
 
 
 RECURRENT: dict[str, Callable[..., Array]] = {
-    "recurrence": _through("recurrence", _forward),
-    "recurrence_grad": _through("recurrence_grad", _backward),
+    "recurrence": _through("recurrence", lstm),
+    "recurrence_grad": _through("recurrence_grad", lstm_grad),
 }

@@ -16,6 +16,7 @@ from portfire.backend._contract import Program
 from portfire.ops._record import Shape
 from portfire_numpy._blas import multiply
 from portfire_numpy._layout import Layout
+from portfire_numpy._recurrent import lstm, lstm_grad
 from portfire_numpy._threads import share
 
 __all__ = ["RULES", "Writer"]
@@ -146,11 +147,32 @@ def _rows(function: Callable[[Array, Array, int], None]) -> Rule:
     return rule
 
 
+def _recurrence(function: Callable[..., Array]) -> Rule:
+    """Make a rule of the LSTM's own loop over time; other cells make their arrays themselves."""
+
+    def rule(program: Program, n: int, where: Sequence[Layout]) -> Writer | None:
+        step = program.instructions[n]
+        mode, reverse = step.attrs
+        if mode != "lstm" or step.dtype.itemsize < 4:
+            return None
+        sources = [where[i] for i in step.inputs]
+
+        def run(values: Values) -> None:
+            arrays = [source.of(values[source.root]) for source in sources]
+            function(*arrays, reverse, out=values[n])
+
+        return run
+
+    return rule
+
+
 RULES: dict[str, Rule] = {
     "concat": _concat,
     "dot": _dot,
     "log_softmax": _rows(_log_softmax),
     "pad": _pad,
+    "recurrence": _recurrence(lstm),
+    "recurrence_grad": _recurrence(lstm_grad),
     "reshape": _copy,
     "slice_update": _slice_update,
     "softmax": _rows(_softmax),

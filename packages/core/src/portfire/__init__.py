@@ -18,7 +18,8 @@ __path__ = extend_path(__path__, __name__)
 
 from math import e, inf, nan, pi
 
-from portfire import _functions, _limits, autograd, backend, engine, ops, plugins
+from portfire import _autocast, _functions, _limits, autograd, backend, engine, ops, plugins
+from portfire._autocast import *
 from portfire._compiling import compile
 from portfire._device import default_device as get_default_device
 from portfire._device import device, set_default_device
@@ -41,8 +42,8 @@ from portfire._dtype import bool_ as bool
 from portfire._explain import explain
 from portfire._fallback import fallback
 from portfire._functions import conversion as _conversion
-from portfire._functions.along import *
 from portfire._functions.addition import *
+from portfire._functions.along import *
 from portfire._functions.arithmetic import *
 from portfire._functions.bits import *
 from portfire._functions.bounds import *
@@ -73,8 +74,8 @@ from portfire._functions.shape import *
 from portfire._functions.sharing import *
 from portfire._functions.sorting import *
 from portfire._functions.special import *
-from portfire._functions.statistics import *
 from portfire._functions.splitting import *
+from portfire._functions.statistics import *
 from portfire._functions.strided import *
 from portfire._functions.trigonometry import *
 from portfire._functions.windows import *
@@ -189,6 +190,7 @@ __all__ = [
     "uint32",
     "uint8",
 ]
+__all__ += _autocast.__all__
 __all__ += _limits.__all__
 __all__ += _functions.arithmetic.__all__
 __all__ += _functions.comparison.__all__
@@ -222,6 +224,11 @@ __all__ += _functions.copies.__all__
 __all__ += _functions.windows.__all__
 __all__ += _functions.splitting.__all__
 __all__ += _functions.strided.__all__
+__all__ += _functions.quantiles.__all__
+__all__ += _functions.sorting.__all__
+__all__ += _functions.scans.__all__
+__all__ += _functions.counting.__all__
+__all__ += _functions.along.__all__
 
 float = float32
 double = float64

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from portfire import _tensor
+from portfire._autocast import cast_operands
+from portfire._autocast import state as autocast_state
 from portfire._dtype import BOOL, DType, bool_
 from portfire._promotion import number_dtype, result_dtype
 from portfire.autograd._mode import state as grad_state
@@ -34,6 +36,8 @@ _broadcasts: dict[tuple[Shape, Shape], Shape] = {}
 
 def apply(op: Operator, tensors: Sequence[Tensor], attrs: Attrs = ()) -> Tensor:
     """Record an operator on tensors that already have its dtypes and shapes."""
+    if op.autocast and autocast_state.active:
+        tensors = cast_operands(op, tensors)
     values = [tensor._read() for tensor in tensors]
     result = _tensor.Tensor._wrap(values[0].recorder.record(op, values, attrs))
     if grad_state.enabled and op.gradient is not None and result._dtype.is_floating_point:

@@ -15,7 +15,7 @@ __all__ = ["find"]
 SUBPACKAGES = {"nn": "portfire-nn", "optim": "portfire-optim"}
 
 # Modules of this package that `import portfire` does not pay for.
-LATE = {"func", "linalg", "profiler", "special", "utils"}
+LATE = {"amp", "func", "linalg", "profiler", "special", "utils"}
 
 
 def find(name: str) -> Any:

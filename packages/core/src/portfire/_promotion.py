@@ -91,7 +91,13 @@ def _promote(operands: tuple[tuple[DType, int], ...]) -> DType:
 
 
 def result_dtype(*operands: Any) -> DType:
-    """The dtype of an operation on these tensors and Python numbers."""
+    """The dtype of an operation on these tensors and Python numbers.
+
+    Example:
+        >>> import portfire
+        >>> portfire.result_type(portfire.tensor([1, 2]), 1.0)
+        portfire.float32
+    """
     pairs = []
     for operand in operands:
         kind = type(operand)

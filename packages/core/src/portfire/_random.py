@@ -160,22 +160,54 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Seed the default generator from the system's entropy and return the seed."""
+    """Seed the default generator from the system's entropy and return the seed.
+
+    Example:
+        >>> import portfire
+        >>> portfire.seed() == portfire.initial_seed()
+        True
+    """
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """Return the seed of the default generator."""
+    """Return the seed of the default generator.
+
+    Example:
+        >>> import portfire
+        >>> _ = portfire.manual_seed(7)
+        >>> portfire.initial_seed()
+        7
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> Tensor:
-    """Return the state of the default generator as a ByteTensor."""
+    """Return the state of the default generator as a ByteTensor.
+
+    Example:
+        >>> import portfire
+        >>> state = portfire.get_rng_state()
+        >>> x = portfire.rand(2)
+        >>> portfire.set_rng_state(state)
+        >>> portfire.equal(x, portfire.rand(2))
+        True
+    """
     return default_generator.get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Restore the state of the default generator."""
+    """Restore the state of the default generator.
+
+    Example:
+        >>> import portfire
+        >>> _ = portfire.manual_seed(1)
+        >>> state = portfire.get_rng_state()
+        >>> _ = portfire.manual_seed(2)
+        >>> portfire.set_rng_state(state)
+        >>> portfire.initial_seed()
+        1
+    """
     default_generator.set_state(new_state)
 
 

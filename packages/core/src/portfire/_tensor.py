@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from portfire.engine._value import Value
 from portfire.ops._record import Attrs, Operator, Shape
 
 if TYPE_CHECKING:
-    from portfire.autograd._node import AccumulateGrad, Edge, Node, RemovableHandle
+    from portfire.autograd._node import AccumulateGrad, Edge, Node
 
 __all__ = ["Tensor"]
 
@@ -456,44 +456,6 @@ class Tensor(Methods):
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self._grad_fn, self._requires_grad = None, False
         return self
-
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call ``hook(grad)`` when this tensor's gradient is computed; it may return another."""
-        from portfire.autograd._node import edge_of
-
-        edge = edge_of(self)
-        if edge is None:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        node, number = edge
-        if self.is_leaf:
-            self._kept_accumulator = node  # the accumulator carries the hook, so keep it
-        return node.hook_output(number, hook)
-
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
-        """Call ``hook(self)`` after backward added to ``grad`` of this leaf."""
-        from portfire.autograd._node import RemovableHandle
-
-        if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if not self.is_leaf:
-            raise RuntimeError(
-                "post accumulate grad hooks cannot be registered on non-leaf tensors"
-            )
-        if self._leaf_hooks is None:
-            self._leaf_hooks = {}
-        handle = RemovableHandle(self._leaf_hooks)
-        self._leaf_hooks[handle.id] = hook
-        return handle
-
-    def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in ``grad``."""
-        if not self.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self._node()
-        if node is not None:
-            if node.captured is None:
-                node.captured = {}
-            node.captured[self._output] = weakref.ref(self)
 
     # Host access
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, overload
 
+from portfire._autocast import state as autocast_state
 from portfire._compiling._build import Before, UnfollowedError, build
 from portfire._compiling._captured import Captured
 from portfire._compiling._structure import describe
@@ -66,6 +67,7 @@ class Compiled:
             describe(kwargs, tensors, others) if kwargs else None,
             _aliases(tensors),
             grad_state.enabled,
+            tuple(autocast_state.active.items()),
             get_default_dtype(),
             chosen_device(),
         )

@@ -122,7 +122,13 @@ def cpu(self: Tensor) -> Tensor:
 
 
 def type_(self: Tensor, dtype: Any = None) -> Any:
-    """Return the type's name, ``"portfire.FloatTensor"``, or the tensor in another dtype."""
+    """Return the type's name, ``"portfire.FloatTensor"``, or the tensor in another dtype.
+
+    Example:
+        >>> import portfire
+        >>> portfire.ones(1).type(portfire.int32).tolist()
+        [1]
+    """
     if dtype is None:
         where = "" if self.device.type == "cpu" else f"{self.device.type}."
         return f"portfire.{where}{LEGACY_NAMES[self._dtype]}"
@@ -140,13 +146,23 @@ LEGACY_NAMES = {dtype: f"{dtype.scalar_name}Tensor" for dtype in _dtype.EVERY}
 
 Method = Callable[["Tensor"], "Tensor"]
 
+# Of the functions that are made here for each dtype.
+EXAMPLE = """
+
+Example:
+    >>> import portfire
+    >>> portfire.{}.dtype
+    portfire.{}
+"""
+
 
 def _cast_method(dtype: DType) -> Method:
     def method(self: Tensor) -> Tensor:
         return self.to(dtype)
 
     method.__name__ = dtype.name
-    method.__doc__ = f"Return the tensor as {dtype.name}."
+    call = f"ones(2).{dtype.scalar_name.lower()}()"
+    method.__doc__ = f"Return the tensor as {dtype.name}.{EXAMPLE.format(call, dtype.name)}"
     return method
 
 
@@ -163,7 +179,13 @@ bool_: Method = _cast_method(_dtype.bool_)
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """Return the tensor in the dtype of another."""
+    """Return the tensor in the dtype of another.
+
+    Example:
+        >>> import portfire
+        >>> portfire.ones(1).type_as(portfire.tensor([True])).tolist()
+        [True]
+    """
     return self.to(other._dtype)
 
 
@@ -178,7 +200,13 @@ def cast_for_inplace(result: Tensor, dtype: DType) -> Tensor:
 
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
-    """Replace the elements by those of another tensor, cast, moved and broadcast to fit."""
+    """Replace the elements by those of another tensor, cast, moved and broadcast to fit.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2, 2).copy_(portfire.tensor([1, 2])).tolist()
+        [[1.0, 2.0], [1.0, 2.0]]
+    """
     if not grad_state.enabled and src._dtype is self._dtype and src._shape == self._shape:
         value = src._read()  # the way of an optimizer's update, without the questions of autograd
         if value.recorder is self._storage.value.recorder and not value.exported:
@@ -191,7 +219,13 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
-    """Replace all elements by a number or a 0-d tensor."""
+    """Replace all elements by a number or a 0-d tensor.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2).fill_(7).tolist()
+        [7.0, 7.0]
+    """
     if isinstance(value, _tensor.Tensor):
         if value.ndim:
             raise RuntimeError(
@@ -203,12 +237,25 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Replace all elements by zero."""
+    """Replace all elements by zero.
+
+    Example:
+        >>> import portfire
+        >>> portfire.ones(2).zero_().tolist()
+        [0.0, 0.0]
+    """
     return self._assign(zeros(self._shape, dtype=self._dtype, device=self.device))
 
 
 def set_(self: Tensor, source: Tensor) -> Tensor:
-    """Share the cell of another tensor from now on."""
+    """Share the cell of another tensor from now on.
+
+    Example:
+        >>> import portfire
+        >>> x, y = portfire.zeros(2), portfire.ones(3)
+        >>> x.set_(y).is_set_to(y)
+        True
+    """
     self.data = source
     return self
 
@@ -259,5 +306,8 @@ def typed_constructor(dtype: DType, device: Device = None) -> Any:
         return legacy_tensor(args, dtype, device)
 
     construct.__name__ = construct.__qualname__ = LEGACY_NAMES[dtype]
-    construct.__doc__ = f"Make a {dtype.name} tensor of given sizes, or of the elements of a list."
+    construct.__doc__ = (
+        f"Make a {dtype.name} tensor of given sizes, or of the elements of a list."
+        f"{EXAMPLE.format(f'{construct.__name__}([1, 0])', dtype.name)}"
+    )
     return construct

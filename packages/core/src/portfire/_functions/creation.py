@@ -422,11 +422,11 @@ def number_in(number: Any, dtype: DType) -> Any:
             raise RuntimeError(f"value cannot be converted to type {dtype.c_name} without overflow")
         return number
     if not math.isfinite(number):
-        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+        raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
     limits = np.iinfo(dtype.numpy)
     low = int(limits.min) if dtype.is_signed else -int(limits.max)
     if not low <= number <= limits.max:
-        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+        raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
     return int(number) if dtype.is_signed else int(number) % (int(limits.max) + 1)
 
 

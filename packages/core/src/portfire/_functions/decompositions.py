@@ -60,7 +60,7 @@ def det(input: Tensor) -> Tensor:
     """
     from portfire import linalg
 
-    return linalg.det(input)  # type: ignore[no-any-return]  # a namespace that is imported late
+    return linalg.det(input)
 
 
 def slogdet(input: Tensor) -> Any:
@@ -101,7 +101,7 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     from portfire import linalg
 
-    return linalg.inv(input, out=out)  # type: ignore[no-any-return]  # as above
+    return linalg.inv(input, out=out)
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -114,7 +114,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """
     from portfire import linalg
 
-    return linalg.pinv(input, rcond)  # type: ignore[no-any-return]  # as above
+    return linalg.pinv(input, rcond)
 
 
 def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:

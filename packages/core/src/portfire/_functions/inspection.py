@@ -249,13 +249,26 @@ def matrix_adjoint(input: Tensor) -> Tensor:
 
 
 def dim_order(self: Tensor) -> tuple[int, ...]:
-    """Return the dimensions from the one of the largest stride to that of the smallest."""
+    """Return the dimensions from the one of the largest stride to that of the smallest.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2, 3, 4).permute(2, 0, 1).dim_order()
+        (1, 2, 0)
+    """
     strides = self.stride()
     return tuple(sorted(range(self.ndim), key=lambda axis: -strides[axis]))
 
 
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
-    """Return whether both tensors show the same elements of the same cell."""
+    """Return whether both tensors show the same elements of the same cell.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.zeros(4)
+        >>> x.is_set_to(x[:]), x.is_set_to(x[1:])
+        (True, False)
+    """
     same = self._storage is tensor._storage and self._shape == tensor._shape
     return same and (self.stride(), self.storage_offset()) == (
         tensor.stride(),
@@ -264,17 +277,35 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 
 def pinned(self: Tensor, device: Any = None) -> Tensor:
-    """Return the tensor: its memory can be copied from as it is."""
+    """Return the tensor: its memory can be copied from as it is.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2).pin_memory().tolist()
+        [0.0, 0.0]
+    """
     return self
 
 
 def shared(self: Tensor) -> Tensor:
-    """Return the tensor: threads share it, and other processes get copies."""
+    """Return the tensor: threads share it, and other processes get copies.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2).share_memory_().tolist()
+        [0.0, 0.0]
+    """
     return self
 
 
 def never(self: Tensor, device: Any = None) -> bool:
-    """Return False: this kind of memory is not distinguished."""
+    """Return False: this kind of memory is not distinguished.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(2).is_pinned()
+        False
+    """
     return False
 
 
@@ -309,6 +340,11 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
     Raises:
         RuntimeError: if the tensor requires grad.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2, 3, 4, 5]).resize_(2, 2).tolist()
+        [[1, 2], [3, 4]]
     """
     wanted = shape._ints("resize_", size)
     if self.requires_grad:
@@ -329,7 +365,13 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
 
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Change the size in place to that of another tensor; see `Tensor.resize_`."""
+    """Change the size in place to that of another tensor; see `Tensor.resize_`.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2, 3]).resize_as_(portfire.zeros(2)).tolist()
+        [1, 2]
+    """
     return resize_(self, the_template._shape)
 
 
@@ -339,6 +381,11 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     Raises:
         TypeError: if the tensor is not on the host.
         RuntimeError: if it requires grad.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2], device="cpu").apply_(lambda element: element + 10).tolist()
+        [11, 12]
     """
     return map_(self, None, callable)
 
@@ -349,6 +396,12 @@ def map_(self: Tensor, tensor: Tensor | None, callable: Callable[..., Any]) -> T
     Raises:
         TypeError: if the tensor is not on the host.
         RuntimeError: if it requires grad.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.tensor([1, 2], device="cpu")
+        >>> x.map_(x, lambda own, other: own * other).tolist()
+        [1, 4]
     """
     if self.device.type != "cpu":
         raise TypeError("a Python function of each element is only implemented on CPU tensors")
@@ -392,17 +445,37 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
 
 
 def new_empty_strided(self: Tensor, size: Any, stride: Any, **kwargs: Any) -> Tensor:
-    """Return unspecified values with given strides, of this dtype on this device."""
+    """Return unspecified values with given strides, of this dtype on this device.
+
+    Example:
+        >>> import portfire
+        >>> portfire.zeros(1).new_empty_strided((2, 2), (1, 2)).stride()
+        (1, 2)
+    """
     return creation.empty_strided(size, stride, **creation._like(self, kwargs))
 
 
 def new(self: Tensor, *args: Any) -> Tensor:
-    """Return a tensor of sizes or data, of this dtype on this device."""
+    """Return a tensor of sizes or data, of this dtype on this device.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1]).new([2, 3]).tolist()
+        [2, 3]
+    """
     return creation.legacy_tensor(args, self._dtype, self.device)
 
 
 def as_subclass(self: Tensor, cls: type) -> Tensor:
-    """Return the tensor as an instance of a subclass; it shares the elements and the history."""
+    """Return the tensor as an instance of a subclass; it shares the elements and the history.
+
+    Example:
+        >>> import portfire
+        >>> class Mine(portfire.Tensor):
+        ...     pass
+        >>> type(portfire.zeros(2).as_subclass(Mine)).__name__
+        'Mine'
+    """
     made = shape.view(self, self._shape)
     made.__class__ = cls
     return made
@@ -428,7 +501,14 @@ def delete(self: Tensor, key: Any) -> None:
 
 
 def is_contiguous(self: Tensor, *, memory_format: Any = _limits.contiguous_format) -> bool:
-    """Return whether the elements lie in row-major order without gaps (or in a given order)."""
+    """Return whether the elements lie in row-major order without gaps (or in a given order).
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.zeros(2, 3)
+        >>> x.is_contiguous(), x.t().is_contiguous()
+        (True, False)
+    """
     order = {"channels_last": (0, 2, 3, 1), "channels_last_3d": (0, 2, 3, 4, 1)}.get(
         memory_format.name
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portfire import _dispatch as dispatch
+from portfire._autocast import casts
 from portfire._dtype import BOOL
 from portfire._functions._inplace import into
 from portfire._functions._operands import _need_tensor, _need_two
@@ -39,7 +40,7 @@ _KERNELS = {"dot": "dot", "vdot": "dot", "bmm": "bmm"}
 
 def _pair(name: str, x: Any, y: Any) -> None:
     _need_two(name, x, y)
-    if x._dtype is not y._dtype:
+    if x._dtype is not y._dtype and not casts(x, y):
         names = [_TYPE_WORDS.get(t._dtype.name, t._dtype.scalar_name) for t in (x, y)]
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}"
@@ -201,7 +202,7 @@ def _dot(name: str, x: Any, y: Any) -> Tensor:
     _need_two(name, x, y)
     if (x.ndim, y.ndim) != (1, 1):
         raise RuntimeError(f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors")
-    if x._dtype is not y._dtype:
+    if x._dtype is not y._dtype and not casts(x, y):
         raise RuntimeError(
             f"dot : expected both vectors to have same dtype, but found {x._dtype.scalar_name} "
             f"and {y._dtype.scalar_name}"
@@ -230,7 +231,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     _need_two("inner", input, other)
     if not input.ndim or not other.ndim:
         return into(out, input * other)
-    if input._dtype is not other._dtype:
+    if input._dtype is not other._dtype and not casts(input, other):
         raise RuntimeError("both inputs should have same dtype")
     if input._shape[-1] != other._shape[-1]:
         raise RuntimeError(

@@ -55,7 +55,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
                 f"second has size {n} in dim {j}"
             )
         # A dimension of 1 meets each of the other's, so that those add up.
-        a, b = (a, b.sum(j, True)) if m == 1 else (a.sum(i, True), b)
+        a, b = (a, _total(b, j)) if m == 1 else (_total(a, i), b)
     left = [i for i in range(a.ndim) if i not in first]
     right = [j for j in range(b.ndim) if j not in second]
     inner = math.prod(a._shape[i] for i in first)
@@ -63,6 +63,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     rows = a.permute(*left, *first).reshape((math.prod(a._shape[i] for i in left), inner))
     columns = b.permute(*second, *right).reshape((inner, math.prod(b._shape[j] for j in right)))
     return into(out, matmul(rows, columns).reshape(shape))
+
+
+def _total(x: Tensor, axis: int) -> Tensor:
+    """The sum along one dimension, which stays, in the dtype of the tensor."""
+    return x.sum(axis, True, dtype=x._dtype)
 
 
 def _met(a: Tensor, b: Tensor, dims: Any) -> tuple[list[int], list[int]]:
@@ -294,6 +299,10 @@ def cdist(
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
+    if x1._dtype is not x2._dtype:
+        raise RuntimeError(
+            f"expected scalar type {x1._dtype.scalar_name} but found {x2._dtype.scalar_name}"
+        )
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if not difference._shape[-1]:
         return difference.sum(-1)

@@ -293,6 +293,12 @@ def uniform_(
 
     Raises:
         RuntimeError: if ``from`` is above ``to``.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.empty(100).uniform_(2, 3)
+        >>> bool(((x >= 2) & (x <= 3)).all())
+        True
     """
     if from_ > to:
         raise RuntimeError(
@@ -310,6 +316,11 @@ def normal_(
 
     Raises:
         RuntimeError: if the standard deviation is negative.
+
+    Example:
+        >>> import portfire
+        >>> abs(portfire.empty(10000).normal_(5, 1).mean().item() - 5) < 0.1
+        True
     """
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
@@ -331,6 +342,12 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None, **na
 
     ``random_(to)`` draws from [0, to), ``random_(from, to)`` from [from, to), and ``random_()``
     from all that the dtype holds exactly.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.empty(100).random_(3, 6)
+        >>> sorted(x.unique().tolist())
+        [3.0, 4.0, 5.0]
     """
     if "from" in named or "to" in named:
         bounds = tuple(named.pop(name) for name in ("from", "to") if name in named)

@@ -214,6 +214,9 @@ def nanmean(
 ) -> Tensor:
     """Return the mean of what is not NaN; NaN where there is nothing else.
 
+    Raises:
+        RuntimeError: if the tensor, or ``dtype``, is not of floats.
+
     Example:
         >>> import portfire
         >>> portfire.nanmean(portfire.tensor([1.0, float("nan"), 3.0]))
@@ -224,6 +227,11 @@ def nanmean(
         raise RuntimeError(
             "nanmean(): expected input to have floating point or complex dtype but got "
             f"{input._dtype.scalar_name}"
+        )
+    if dtype is not None and not dtype.is_floating_point:
+        raise RuntimeError(
+            "nanmean(): could not infer output dtype. Optional dtype must be either a floating "
+            f"point or complex dtype. Got: {dtype.scalar_name}"
         )
     count = sum(comparison.logical_not(comparison.isnan(input)), dim, keepdim)
     return into(out, nansum(input, dim, keepdim, dtype=dtype) / count)

@@ -200,6 +200,11 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
 
     Raises:
         RuntimeError: if the rate is not positive, or the tensor is not of floats.
+
+    Example:
+        >>> import portfire
+        >>> bool((portfire.empty(100).exponential_() >= 0).all())
+        True
     """
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
@@ -214,6 +219,11 @@ def cauchy_(
 
     Raises:
         RuntimeError: if the width is not positive, or the tensor is not of floats.
+
+    Example:
+        >>> import portfire
+        >>> bool(portfire.empty(100).cauchy_().isfinite().all())
+        True
     """
     if sigma <= 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
@@ -230,6 +240,11 @@ def log_normal_(
     Raises:
         RuntimeError: if the standard deviation is not positive.
         NotImplementedError: if the tensor is not of floats.
+
+    Example:
+        >>> import portfire
+        >>> bool((portfire.empty(100).log_normal_(0, 1) > 0).all())
+        True
     """
     if std <= 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
@@ -246,6 +261,11 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
     Raises:
         RuntimeError: if the probability is not between 0 and 1.
+
+    Example:
+        >>> import portfire
+        >>> bool((portfire.empty(100).geometric_(0.5) >= 1).all())
+        True
     """
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")

@@ -44,7 +44,11 @@ def _running(name: str, op: Operator, x: Tensor, dim: int, dtype: DType | None) 
         dtype = x._dtype if x._dtype.is_floating_point else int64
     axis = wrap_dim(dim, x.ndim)
     row = x.to(dtype)
-    return dispatch.apply(op, (row,), (axis,)) if x.ndim else row.clone()
+    if not x.ndim or not x.numel():
+        return row.clone()
+    if dtype is bool_:
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
+    return dispatch.apply(op, (row,), (axis,))
 
 
 def cumsum(

@@ -164,12 +164,24 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view in the shape of another tensor."""
+    """Return a view in the shape of another tensor.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2, 3, 4]).view_as(portfire.zeros(2, 2)).tolist()
+        [[1, 2], [3, 4]]
+    """
     return view(input, other._shape)
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return the elements in the shape of another tensor."""
+    """Return the elements in the shape of another tensor.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2, 3, 4]).reshape_as(portfire.zeros(2, 2)).tolist()
+        [[1, 2], [3, 4]]
+    """
     return reshape(input, other._shape)
 
 
@@ -292,7 +304,13 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """Return a view expanded to the shape of another tensor."""
+    """Return a view expanded to the shape of another tensor.
+
+    Example:
+        >>> import portfire
+        >>> portfire.tensor([1, 2]).expand_as(portfire.zeros(2, 2)).tolist()
+        [[1, 2], [1, 2]]
+    """
     return expand(input, other._shape)
 
 

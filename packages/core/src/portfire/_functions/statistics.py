@@ -335,7 +335,7 @@ def cov(
     if divisor <= 0:
         warnings.warn("cov(): degrees of freedom is <= 0", UserWarning, stacklevel=2)
         divisor = 0.0
-    found = weighted.to(x._dtype) @ (x - middle).to(x._dtype).t() / divisor
+    found: Tensor = weighted.to(x._dtype) @ (x - middle).to(x._dtype).t() / divisor
     return found.squeeze()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portfire._methods._conversion import ConversionMethods
 from portfire._methods._elementwise import ElementwiseMethods
+from portfire._methods._hooks import HookMethods
 from portfire._methods._linear import LinearMethods
 from portfire._methods._object import ObjectMethods
 from portfire._methods._ordering import OrderingMethods
@@ -21,5 +22,6 @@ class Methods(
     LinearMethods,
     ConversionMethods,
     ObjectMethods,
+    HookMethods,
 ):
     """All tables: Tensor inherits them."""

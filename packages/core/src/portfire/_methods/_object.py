@@ -72,9 +72,3 @@ class ObjectMethods:
         """Which output of ``grad_fn`` this is."""
         number: int = self._output
         return number
-
-    @property
-    def retains_grad(self: Any) -> bool:
-        """Whether `retain_grad` was called on this non-leaf tensor."""
-        node = self.grad_fn
-        return node is not None and bool(node.captured) and self._output in node.captured

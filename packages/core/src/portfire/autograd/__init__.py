@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portfire import _tensor
 from portfire.autograd import anomaly_mode, function, functional, grad_mode, graph
 from portfire.autograd._engine import backward, grad
 from portfire.autograd._function import Function
@@ -61,13 +62,24 @@ __all__ = [
 ]
 
 
-def Variable(data: Any, requires_grad: bool = False) -> Any:
-    """Return the tensor itself; the older spelling of ``requires_grad_``.
+class _Tensors(type):
+    """All tensors are instances of a class of this class."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _tensor.Tensor)
+
+
+class Variable(metaclass=_Tensors):
+    """The older name of a tensor: makes one of the same elements that may require grad.
 
     Example:
         >>> import portfire
-        >>> portfire.autograd.Variable(portfire.ones(1), requires_grad=True)
-        tensor([1.], requires_grad=True)
+        >>> x = portfire.autograd.Variable(portfire.ones(1), requires_grad=True)
+        >>> x, isinstance(x, portfire.autograd.Variable)
+        (tensor([1.], requires_grad=True), True)
     """
-    made = data.detach()
-    return made.requires_grad_(True) if requires_grad else made
+
+    def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
+        """Make a leaf that shares the memory of a tensor."""
+        made = data.detach()
+        return made.requires_grad_(True) if requires_grad else made

@@ -61,7 +61,16 @@ def next_sequence() -> int:
 
 
 class RemovableHandle:
-    """What registering a hook returns; `remove` takes the hook away again."""
+    """What registering a hook returns; `remove` takes the hook away again.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.ones(2, requires_grad=True)
+        >>> with x.register_hook(lambda grad: 10 * grad):
+        ...     x.sum().backward()
+        >>> x.grad.tolist()
+        [10.0, 10.0]
+    """
 
     def __init__(self, hooks: dict[int, Any]) -> None:
         self.id = next(_handles)
@@ -83,6 +92,12 @@ class Node:
 
     Its sequence number grows with each node, so a node always has a larger number than those that
     it passes gradients to: descending order is an order of evaluation.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.ones(2, requires_grad=True)
+        >>> x.exp().grad_fn.name()
+        'ExpBackward0'
     """
 
     __slots__ = (

@@ -464,7 +464,15 @@ def unsupported_operator(recorder: Recorder, op: Operator, dtype: DType) -> Unsu
 
 
 def flush_all() -> None:
-    """Enqueue all pending work of every device, without waiting for it."""
+    """Enqueue all pending work of every device, without waiting for it.
+
+    Example:
+        >>> import portfire
+        >>> x = portfire.ones(2) + 1
+        >>> portfire.flush()
+        >>> x.tolist()
+        [2.0, 2.0]
+    """
     for recorder in tuple(_recorders):
         if recorder._refs:
             recorder.flush()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LinAlgError", "need_float", "need_matrix", "need_square", "refuse_half", "unpack"]
 
 
-class LinAlgError(RuntimeError, np.linalg.LinAlgError):  # type: ignore[misc]  # both are bases of Exception alone
+class LinAlgError(RuntimeError, np.linalg.LinAlgError):
     """A matrix has no inverse, or not the property that a decomposition needs."""
 
 

@@ -1,6 +1,6 @@
 """Decompositions, determinants, and what follows from singular values."""
 
-# ruff: noqa: N803, N806  (the arguments have the names that torch gives them)
+# ruff: noqa: N803  (the arguments have the names that torch gives them)
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from portfire import _tensor
 from portfire._dtype import int32
 from portfire._fallback import on_host
 from portfire._functions._inplace import into
+from portfire._functions._operands import _need_tensor
 from portfire._limits import finfo
+from portfire.autograd._mode import state as grad_state
 from portfire.linalg import _rules as rules
 from portfire.linalg._checks import (
     LinAlgError,
@@ -210,7 +212,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     need_matrix("linalg.qr", A)
     need_float("linalg.qr", A)
     refuse_half(A, "geqrf_cpu")
-    if mode == "r" and dispatch.grad_state.enabled and A.requires_grad:
+    if mode == "r" and grad_state.enabled and A.requires_grad:
         raise RuntimeError(
             "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
             "use linalg.qr(A, mode='reduced') if you are going to require gradients."
@@ -267,7 +269,7 @@ def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) 
 
 def _values(A: Tensor) -> Tensor:
     """Without the vectors, unless a gradient will ask for them."""
-    if dispatch.grad_state.enabled and A.requires_grad:
+    if grad_state.enabled and A.requires_grad:
         return rules.Svd.apply(A, False)[1]  # type: ignore[no-any-return]  # Function.apply gives Any
     attrs = (False, False)
     return unpack(op.SVD.name, on_host(op.SVD, (A,), attrs), A, attrs)[0]
@@ -356,18 +358,12 @@ def pinv(
         tensor([[0.5000, 0.0000],
                 [0.0000, 0.0000]])
     """
-    if (
-        not isinstance(A, _tensor.Tensor)
-        or A.ndim < 2
-        or not A._dtype.is_floating_point
-        or (A._dtype.itemsize < 4)
-    ):
-        if isinstance(A, _tensor.Tensor):
-            raise RuntimeError(
-                f"linalg.pinv({A._dtype.scalar_name}{{{list(A._shape)}}}): expected a tensor with 2 "
-                "or more dimensions of float, double, cfloat or cdouble types"
-            )
-        need_matrix("linalg.pinv", A)
+    _need_tensor("linalg_pinv", A)
+    if A.ndim < 2 or not A._dtype.is_floating_point or A._dtype.itemsize < 4:
+        raise RuntimeError(
+            f"linalg.pinv({A._dtype.scalar_name}{{{list(A._shape)}}}): expected a tensor with 2 or "
+            "more dimensions of float, double, cfloat or cdouble types"
+        )
     rtol = rcond if rtol is None else rtol
     flipped = (*A._shape[:-2], A._shape[-1], A._shape[-2])
     if not A.numel():

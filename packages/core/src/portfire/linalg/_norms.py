@@ -1,6 +1,6 @@
 """Norms of vectors and matrices, and products under the names of this namespace."""
 
-# ruff: noqa: N803, N806  (the arguments have the names that torch gives them)
+# ruff: noqa: N803  (the arguments have the names that torch gives them)
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def norm(
         )
     if ord is None:
         return into(out, checked_norm(A, 2.0, axes, keepdim, dtype))
-    if axes is None and A.ndim not in (1, 2) and not isinstance(ord, str):
+    if axes is None and A.ndim not in (1, 2):
         raise RuntimeError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
             f"{A.ndim}D."

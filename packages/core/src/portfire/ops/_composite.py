@@ -159,6 +159,7 @@ SOFTMAX, LOG_SOFTMAX = (
             gradient=gradient,
             saves=(-1,),
             decompose=decompose,
+            autocast="float32",
             samples=_ROWS,
             errors=r.ARGMAX.errors,
             doc=doc,

@@ -47,6 +47,7 @@ DOT = register(
         gradient=_gradient,
         saves=(0, 1),
         label="MmBackward0",
+        autocast="lower",
         samples=(
             Sample(((3, 4), (4, 5))),
             Sample(((2, 3, 4), (2, 4, 5))),

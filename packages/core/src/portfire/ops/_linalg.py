@@ -33,7 +33,7 @@ def sizes(name: str, shape: Shape, attrs: Attrs) -> list[Shape]:
         return [(m, m), (m, n)] if attrs[0] == "complete" else [(m, k), (k, n)]
     if name == "linalg_eigh":
         return [(n,), (n, n)]
-    return {"linalg_cholesky": [(n, n), ()], "linalg_det": [(), (), ()]}[name]
+    return [(n, n), ()] if name == "linalg_cholesky" else [(), (), ()]
 
 
 def _packed(name: str) -> Callable[[tuple[Spec, ...], Attrs], Spec]:
@@ -99,7 +99,7 @@ def _cholesky(x: Array) -> Array:
         found = np.linalg.cholesky(wide)
         info = np.zeros(batch)
     except np.linalg.LinAlgError:
-        rows = wide.reshape(-1, n, n)
+        rows = wide.reshape(math.prod(batch), n, n)
         factors = [_one_cholesky(row) for row in rows]
         found = np.stack([f for f, _ in factors]).reshape(wide.shape)
         info = np.array([i for _, i in factors]).reshape(batch)
@@ -146,7 +146,8 @@ def _solve(a: Array, b: Array) -> Array:
         found = np.linalg.solve(wide, sides)
         info = np.zeros(batch)
     except np.linalg.LinAlgError:
-        pairs = zip(wide.reshape(-1, n, n), sides.reshape(-1, n, k), strict=True)
+        count = math.prod(batch)
+        pairs = zip(wide.reshape(count, n, n), sides.reshape(count, n, k), strict=True)
         solved = [_one_solve(x, y) for x, y in pairs]
         found = np.stack([f for f, _ in solved]).reshape(sides.shape)
         info = np.array([i for _, i in solved]).reshape(batch)
@@ -198,7 +199,12 @@ _TALL = (Sample(((4, 3),)), Sample(((2, 2, 5),)), Sample(((0, 2),)))
 
 
 def _decomposition(
-    name: str, reference: Any, attrs: Attrs, samples: tuple[Sample, ...], wrong: WrongCall, doc: str
+    name: str,
+    reference: Any,
+    attrs: Attrs,
+    samples: tuple[Sample, ...],
+    wrong: WrongCall | None,
+    doc: str,
 ) -> Operator:
     return register(
         Operator(
@@ -208,7 +214,7 @@ def _decomposition(
             reference=reference,
             attrs=attrs,
             samples=samples,
-            errors=(wrong,),
+            errors=(wrong,) if wrong else (),
             doc=doc,
         )
     )
@@ -232,11 +238,11 @@ EIGH = _decomposition(
     _wrong(False), "Eigenvalues and eigenvectors of symmetric matrices, of which half is read.",
 )  # fmt: skip
 DETERMINANT = _decomposition(
-    "linalg_det", _det, (), _SQUARE, _wrong(),
+    "linalg_det", _det, (), _SQUARE, None,
     "The determinant, its sign, and the logarithm of its size.",
 )  # fmt: skip
 CHOLESKY = _decomposition(
-    "linalg_cholesky", _cholesky, (), _SQUARE, _wrong(),
+    "linalg_cholesky", _cholesky, (), _SQUARE, None,
     "The lower triangular factor, and the order of the minor that fails or 0.",
 )  # fmt: skip
 

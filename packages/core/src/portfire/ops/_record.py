@@ -78,6 +78,8 @@ class Operator:
         decompose: for composites, ``(*tensors, *attrs) -> tensor`` in tensor operations.
         fallible: true if a run can fail on values (an index out of range).
         label: the name that ``grad_fn`` prints, where it is not made from ``name``.
+        autocast: the precision inside `portfire.autocast`: ``"lower"``, ``"float32"``, or that of
+            the operands if empty.
         samples: valid calls for the generic tests.
         errors: invalid calls for the generic tests.
         dtypes: categories that the inputs may have, for the generic tests ("bif").
@@ -95,6 +97,7 @@ class Operator:
     decompose: Callable[..., Any] | None = None
     fallible: bool = False
     label: str = ""
+    autocast: str = ""
     samples: tuple[Sample, ...] = ()
     errors: tuple[WrongCall, ...] = ()
     dtypes: str = "f"

@@ -211,7 +211,8 @@ def _direction(state: dict[str, Any], grad: Tensor, history: int) -> Tensor:
             state[name] = [*state[name], item][-history:]
         state["H_diag"] = curvature / (change * change).sum()
     pairs = list(zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True))
-    direction, weights = -grad, []
+    direction: Tensor = -grad
+    weights = []
     for change, moved, inverse in reversed(pairs):
         weight = (moved * direction).sum() * inverse
         weights.append(weight)

@@ -78,6 +78,7 @@ SAFE_SOFTMAX = register(
     Operator(
         name="safe_softmax",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer_softmax,
         reference=_reference_softmax,
         gradient=_softmax_gradient,
@@ -244,6 +245,7 @@ ATTENTION = register(
     Operator(
         name="attention",
         kind=Kind.COMPOSITE,
+        autocast="lower",
         infer=_infer,
         reference=_reference,
         attrs=("causal", "scale", "rows"),

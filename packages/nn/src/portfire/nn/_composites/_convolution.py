@@ -357,6 +357,7 @@ CONVOLUTION = register(
     Operator(
         name="convolution",
         kind=Kind.COMPOSITE,
+        autocast="lower",
         infer=_infer,
         reference=_reference,
         attrs=("stride", "padding", "dilation", "groups"),
@@ -395,6 +396,7 @@ CONVOLUTION_INPUT_GRAD = register(
     Operator(
         name="convolution_input_grad",
         kind=Kind.COMPOSITE,
+        autocast="lower",
         infer=_infer_input_grad,
         reference=_reference_input_grad,
         attrs=("sizes", "stride", "padding", "dilation", "groups"),

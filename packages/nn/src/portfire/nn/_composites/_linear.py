@@ -85,6 +85,7 @@ LINEAR = register(
     Operator(
         name="linear",
         kind=Kind.COMPOSITE,
+        autocast="lower",
         infer=_infer,
         reference=_reference,
         gradient=_gradient,

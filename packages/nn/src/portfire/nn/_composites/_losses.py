@@ -65,6 +65,7 @@ MSE_LOSS = register(
     Operator(
         name="mse_loss",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer_mse,
         reference=_reference_mse,
         attrs=("reduction",),
@@ -127,6 +128,7 @@ BINARY_CROSS_ENTROPY = register(
     Operator(
         name="binary_cross_entropy",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer_bce,
         reference=_reference_bce,
         gradient=_gradient_bce,
@@ -242,6 +244,7 @@ NLL_LOSS = register(
     Operator(
         name="nll_loss",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer_nll,
         reference=_reference_nll,
         attrs=("ignore_index", "reduction"),

@@ -78,6 +78,7 @@ LAYER_NORM = register(
     Operator(
         name="layer_norm",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=lambda specs, attrs: _infer("layer_norm", specs, attrs),
         reference=lambda x, count, eps: _np_normalized(x, _last(x, count), eps),
         attrs=("count", "eps"),
@@ -125,6 +126,7 @@ RMS_NORM = register(
     Operator(
         name="rms_norm",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=lambda specs, attrs: _infer("rms_norm", specs, attrs),
         reference=_reference_rms,
         attrs=("count", "eps"),
@@ -195,6 +197,7 @@ BATCH_NORM = register(
     Operator(
         name="batch_norm",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer_batch,
         reference=_reference_batch,
         attrs=("eps",),

@@ -340,6 +340,7 @@ RECURRENCE = register(
     Operator(
         name="recurrence",
         kind=Kind.COMPOSITE,
+        autocast="float32",
         infer=_infer,
         reference=_reference,
         attrs=("mode", "reverse"),

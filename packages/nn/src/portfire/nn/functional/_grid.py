@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import portfire
 from portfire import Tensor
@@ -109,9 +110,12 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     Example:
         >>> import portfire
         >>> theta = portfire.tensor([[[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]]])
-        >>> portfire.nn.functional.affine_grid(theta, (1, 1, 1, 2), align_corners=True)
-        tensor([[[[-0.5000,  0.0000],
-                  [ 1.5000,  0.0000]]]])
+        >>> portfire.nn.functional.affine_grid(theta, (1, 1, 2, 2), align_corners=True)
+        tensor([[[[-0.5000, -1.0000],
+                  [ 1.5000, -1.0000]],
+        <BLANKLINE>
+                 [[-0.5000,  1.0000],
+                  [ 1.5000,  1.0000]]]])
     """
     if not theta.is_floating_point():
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
@@ -208,42 +212,42 @@ def _inside(place: Tensor, n: int, padding: str, align: bool) -> Tensor:
 def _read(input: Tensor, places: list[Tensor]) -> Tensor:
     """The elements at whole-numbered places; zero outside."""
     sizes = tuple(input.shape[2:])
-    inside = None
-    flat = None
+    inside: Any = True
+    flat: Any = 0
     for place, n in zip(places, sizes, strict=True):
         within = (place >= 0) & (place <= n - 1)
-        inside = within if inside is None else inside & within
+        inside = within & inside
         # What is outside (or no number) reads the first element, and is not taken.
         index = portfire.where(within, place, 0).to(portfire.int64)
-        flat = index if flat is None else flat * n + index
+        flat = index + flat * n
     batch, channels = input.shape[:2]
-    if inside is None or flat is None:
-        raise RuntimeError("grid_sampler(): there are no places to read")
     shape = (batch, channels, *flat.shape[1:])
     rows = flat.reshape(batch, 1, -1).expand(batch, channels, -1)
     picked = input.flatten(2).gather(2, rows).reshape(shape)
-    return portfire.where(inside.unsqueeze(1).expand(shape), picked, 0)
+    result: Tensor = portfire.where(inside.unsqueeze(1).expand(shape), picked, 0)
+    return result
 
 
 def _linear(input: Tensor, places: list[Tensor]) -> Tensor:
     lower = [place.detach().floor() for place in places]
     shares = [place - low for place, low in zip(places, lower, strict=True)]
-    total = None
+    total: Any = None
     for corner in itertools.product((0, 1), repeat=len(places)):
-        weight = None
+        weight: Any = None
         for step, share in zip(corner, shares, strict=True):
             part = share if step else 1 - share
             weight = part if weight is None else weight * part
         values = _read(input, [low + step for low, step in zip(lower, corner, strict=True)])
-        term = values * weight.unsqueeze(1)  # type: ignore[union-attr]  # there are places
+        term = values * weight.unsqueeze(1)
         total = term if total is None else total + term
-    return total  # type: ignore[return-value]  # there are corners
+    result: Tensor = total
+    return result
 
 
 def _cubic(input: Tensor, places: list[Tensor], padding: str, align: bool) -> Tensor:
     lower = [place.detach().floor() for place in places]
     weights = [_cubic_weights(place - low) for place, low in zip(places, lower, strict=True)]
-    total = None
+    total: Any = None
     for steps in itertools.product(range(4), repeat=2):
         taps = [
             _inside(low + (step - 1), n, padding, align).round()
@@ -252,7 +256,8 @@ def _cubic(input: Tensor, places: list[Tensor], padding: str, align: bool) -> Te
         weight = weights[0][steps[0]] * weights[1][steps[1]]
         term = _read(input, taps) * weight.unsqueeze(1)
         total = term if total is None else total + term
-    return total  # type: ignore[return-value]  # there are taps
+    result: Tensor = total
+    return result
 
 
 def _cubic_weights(share: Tensor) -> list[Tensor]:

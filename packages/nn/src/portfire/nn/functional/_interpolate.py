@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from portfire.nn.functional._adaptive_pooling import (
 
 __all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
 
-Table = tuple[np.ndarray, np.ndarray]
+Table = tuple[Any, Any]
 
 _MODES = "nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact"
 # The numbers of dimensions that each mode does.
@@ -283,7 +284,8 @@ def _resized(
     index = portfire.tensor(sources.reshape(-1), device=x.device)
     picked = x.index_select(axis, index).reshape(*before, *sources.shape, *after)
     shares = portfire.tensor(weights.astype(kind), device=x.device).to(x.dtype)
-    return (picked * shares.reshape(*weights.shape, *(1,) * len(after))).sum(axis + 1)
+    columns = shares.reshape(*weights.shape, *(1,) * len(after))
+    return (picked * columns).sum(axis + 1)
 
 
 def _ratio(n: int, m: int, factor: float | None, align: bool) -> float:
@@ -293,27 +295,27 @@ def _ratio(n: int, m: int, factor: float | None, align: bool) -> float:
     return n / m if factor is None else 1.0 / factor
 
 
-def _nearest(n: int, m: int, factor: float | None, offset: float) -> np.ndarray:
+def _nearest(n: int, m: int, factor: float | None, offset: float) -> Any:
     ratio = np.float32(_ratio(n, m, factor, False))
     places = np.floor((np.arange(m, dtype=np.float32) + np.float32(offset)) * ratio)
     return np.minimum(places.astype(np.int64), n - 1)
 
 
-def _centers(n: int, m: int, factor: float | None, align: bool, kind: type) -> np.ndarray:
+def _centers(n: int, m: int, factor: float | None, align: bool, kind: Any) -> Any:
     ratio = kind(_ratio(n, m, factor, align))
     steps = np.arange(m, dtype=kind)
     return steps * ratio if align else (steps + kind(0.5)) * ratio - kind(0.5)
 
 
-def _linear(centers: np.ndarray, n: int) -> Table:
-    centers = np.maximum(centers, 0)
+def _linear(centers: Any, n: int) -> Table:
+    centers = np.maximum(centers, 0.0)
     first = np.minimum(centers.astype(np.int64), n - 1)
     share = centers - first
     sources = np.stack([first, np.minimum(first + 1, n - 1)], 1)
     return sources, np.stack([1 - share, share], 1)
 
 
-def _cubic(centers: np.ndarray, n: int) -> Table:
+def _cubic(centers: Any, n: int) -> Table:
     first = np.floor(centers).astype(np.int64)
     share = (centers - first)[:, None]
     steps = np.arange(-1, 3)
@@ -321,7 +323,7 @@ def _cubic(centers: np.ndarray, n: int) -> Table:
     return sources, _cubic_filter(share - steps, -0.75)
 
 
-def _cubic_filter(x: np.ndarray, a: float) -> np.ndarray:
+def _cubic_filter(x: Any, a: float) -> Any:
     """Keys' cubic, which has the slope ``a`` at 1."""
     x = np.abs(x)
     near = ((a + 2) * x - (a + 3)) * x * x + 1
@@ -329,7 +331,7 @@ def _cubic_filter(x: np.ndarray, a: float) -> np.ndarray:
     return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
 
 
-def _triangle(x: np.ndarray) -> np.ndarray:
+def _triangle(x: Any) -> Any:
     return np.maximum(1 - np.abs(x), 0)
 
 
@@ -338,9 +340,7 @@ def _filtered(n: int, m: int, factor: float | None, align: bool, cubic: bool) ->
     ratio = _ratio(n, m, factor, align)
     wide = max(ratio, 1.0)
     reach = (2.0 if cubic else 1.0) * wide
-    shape: Callable[[np.ndarray], np.ndarray] = (
-        (lambda x: _cubic_filter(x, -0.5)) if cubic else _triangle
-    )
+    shape: Callable[[Any], Any] = (lambda x: _cubic_filter(x, -0.5)) if cubic else _triangle
     centers = ratio * (np.arange(m) + 0.5)
     first = np.maximum((centers - reach + 0.5).astype(np.int64), 0)
     last = np.minimum((centers + reach + 0.5).astype(np.int64), n)

@@ -90,7 +90,7 @@ def hardtanh(
 
     Raises:
         ValueError: for a lower bound above the upper one.
-        RuntimeError: for a tensor of bool.
+        RuntimeError: for a tensor of bool, and for bounds that the dtype cannot hold.
 
     Example:
         >>> import portfire
@@ -100,8 +100,10 @@ def hardtanh(
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    number = float if input.is_floating_point() else int
-    result = apply(ACTIVATIONS["hardtanh"], (input,), (number(min_val), number(max_val)))
+    if min_val < 0 and not (input.dtype.is_signed or input.dtype is portfire.bool):
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    bounds = _in_range(input, min_val), _in_range(input, max_val)
+    result = apply(ACTIVATIONS["hardtanh"], (input,), bounds)
     return input.copy_(result) if inplace else result
 
 
@@ -218,7 +220,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
         A tensor of the same shape.
 
     Raises:
-        RuntimeError: for a tensor of bool.
+        RuntimeError: for a tensor of bool, and for numbers that the dtype cannot hold.
 
     Example:
         >>> import portfire
@@ -226,8 +228,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
         >>> portfire.nn.functional.threshold(x, 0.5, 9.0)
         tensor([9., 9., 2.])
     """
-    number = float if input.is_floating_point() else int
-    result = apply(ACTIVATIONS["threshold"], (input,), (number(threshold), number(value)))
+    numbers = _in_range(input, threshold), _in_range(input, value)
+    result = apply(ACTIVATIONS["threshold"], (input,), numbers)
     return input.copy_(result) if inplace else result
 
 
@@ -393,6 +395,19 @@ def rrelu_(
         tensor([-0.2000,  2.0000])
     """
     return rrelu(input, lower, upper, training, True)
+
+
+def _in_range(input: Tensor, number: float) -> float:
+    """A number of the kind that a tensor holds; an error where its dtype cannot hold it."""
+    if input.is_floating_point():
+        return float(number)
+    if input.dtype is not portfire.bool:
+        limits = portfire.iinfo(input.dtype)
+        if not limits.min <= number <= limits.max:
+            raise RuntimeError(
+                f"value cannot be converted to type {input.dtype.name}_t without overflow"
+            )
+    return int(number)
 
 
 _threshold = threshold  # the arguments of its in-place form hide it

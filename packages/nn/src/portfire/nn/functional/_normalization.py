@@ -185,7 +185,8 @@ def batch_norm(
     _check_vectors(channels, training, running_mean, running_var, weight, bias)
     if not input.is_floating_point():
         raise not_implemented("batch_norm", input.dtype)
-    if input.dtype is portfire.float16 and weight is not None and weight.dtype is portfire.float32:
+    narrow = input.dtype in (portfire.float16, portfire.bfloat16)
+    if narrow and weight is not None and weight.dtype is portfire.float32:
         wide = batch_norm(
             input.float(), running_mean, running_var, weight, bias, training, momentum, eps
         )

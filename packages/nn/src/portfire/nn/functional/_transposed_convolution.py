@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import portfire
 from portfire import Tensor
 from portfire._dispatch import apply
 from portfire.nn._composites._convolution import CONVOLUTION_INPUT_GRAD
@@ -185,7 +186,7 @@ def _transposed(
     settings = (sizes, strides, paddings, dilations, groups)
     result = apply(CONVOLUTION_INPUT_GRAD, (images, weight), settings)
     if bias is not None:
-        result = result + bias.reshape(1, -1, *(1,) * rank)
+        result = result + bias.to(result.dtype).reshape(1, -1, *(1,) * rank)
     return result if input.ndim == rank + 2 else result.squeeze(0)
 
 
@@ -226,7 +227,8 @@ def _check_channels(images: Tensor, weight: Tensor, bias: Tensor | None, groups:
             f"{given} input{list(images.shape)} to have {channels} channels, but got "
             f"{images.shape[1]} channels instead"
         )
-    if images.dtype is not weight.dtype:
+    mixed = portfire.is_autocast_enabled()
+    if images.dtype is not weight.dtype and not mixed:
         raise RuntimeError(
             f"expected scalar type {images.dtype.scalar_name} but found {weight.dtype.scalar_name}"
         )
@@ -235,7 +237,7 @@ def _check_channels(images: Tensor, weight: Tensor, bias: Tensor | None, groups:
             f"{given} bias to be 1-dimensional with {filters} elements, but got bias of size "
             f"{list(bias.shape)} instead"
         )
-    if bias is not None and bias.dtype is not images.dtype:
+    if bias is not None and bias.dtype is not images.dtype and not mixed:
         raise RuntimeError(
             f"Input type ({images.dtype.c_name}) and bias type ({bias.dtype.c_name}) should be "
             "the same"

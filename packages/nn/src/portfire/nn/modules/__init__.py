@@ -135,6 +135,10 @@ from portfire.nn.modules.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from portfire.nn.modules.parameter_containers import (
+    ParameterDict,
+    ParameterList,
+)
 from portfire.nn.modules.pixelshuffle import (
     PixelShuffle,
     PixelUnshuffle,
@@ -278,6 +282,8 @@ __all__ = [
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "PoissonNLLLoss",

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from portfire.autograd import RemovableHandle
+from portfire.nn.modules._global_hooks import ForwardHook
 from portfire.nn.modules._registry import Registry
 
-__all__ = ["ForwardHook", "Hooks"]
+__all__ = ["Hooks"]
 
 _MIXED = (
     "Cannot use both regular backward hooks and full backward hooks on a single Module. "
     "Please use only one of them."
 )
-
-
-class ForwardHook(NamedTuple):
-    """A hook around ``forward``, and how it wants to be called.
-
-    Attributes:
-        function: the hook.
-        with_kwargs: whether it gets the keyword arguments.
-        always_call: whether it runs also when ``forward`` raised.
-    """
-
-    function: Callable[..., Any]
-    with_kwargs: bool
-    always_call: bool = False
 
 
 class Hooks(Registry):

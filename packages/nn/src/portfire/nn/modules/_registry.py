@@ -6,6 +6,7 @@ from typing import Any
 
 from portfire import Tensor
 from portfire.nn._names import typename
+from portfire.nn.modules._global_hooks import registered
 from portfire.nn.parameter import Buffer, Parameter
 
 __all__ = ["Registry"]
@@ -79,7 +80,7 @@ class Registry:
             if name in parameters:
                 raise _wrong_member(value, "parameter", name)
             self._forget(name, "_buffers")
-            self._modules[name] = value
+            self._modules[name] = registered(self, "module", name, value)
         elif parameters is None:
             if isinstance(value, Buffer):
                 raise AttributeError("cannot assign buffer before Module.__init__() call")
@@ -156,6 +157,8 @@ class Registry:
                 f"cannot assign '{typename(param)}' object to parameter '{name}' "
                 "(portfire.nn.Parameter or None required)"
             )
+        if param is not None:
+            param = registered(self, "parameter", name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -186,7 +189,7 @@ class Registry:
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(portfire Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(self, "buffer", name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -213,7 +216,7 @@ class Registry:
         if module is not None and not isinstance(module, Registry):
             raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", self._modules)
-        self._modules[name] = module
+        self._modules[name] = registered(self, "module", name, module)
 
     def register_module(self, name: str, module: Any) -> None:
         """Add a child module under a name; another name of `add_module`.

@@ -71,7 +71,7 @@ class _LazyFilters(LazyModuleMixin):
                 f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to "
                 f"{type(self).__name__}, but got input of size: {input.shape}"
             )
-        channels = input.shape[-rank - 1]
+        channels: int = input.shape[-rank - 1]
         if channels % self.groups:
             raise ValueError("in_channels must be divisible by groups")
         return channels

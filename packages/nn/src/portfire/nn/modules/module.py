@@ -9,11 +9,34 @@ from typing import Any, TypeVar
 import portfire
 from portfire import Tensor, no_grad
 from portfire.nn.modules._backward_hooks import BackwardHooks
-from portfire.nn.modules._hooks import ForwardHook, Hooks
+from portfire.nn.modules._global_hooks import (
+    ForwardHook,
+    everywhere,
+    hooks_everywhere,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from portfire.nn.modules._hooks import Hooks
 from portfire.nn.modules._registry import Registry
 from portfire.nn.modules._state_dict import StateDict
 
-__all__ = ["Module"]
+__all__ = [
+    "Module",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 M = TypeVar("M", bound="Module")
 
@@ -80,8 +103,11 @@ class Module(StateDict, Hooks):
                 f"'{type(self).__name__}' object has no attribute '_backward_hooks'; "
                 "call super().__init__() in its __init__"
             )
+        if "_compiled_call" in fields:
+            return fields["_compiled_call"](*args, **kwargs)
         if (
-            fields["_forward_pre_hooks"]
+            everywhere
+            or fields["_forward_pre_hooks"]
             or fields["_forward_hooks"]
             or fields["_backward_hooks"]
             or fields["_backward_pre_hooks"]
@@ -89,15 +115,19 @@ class Module(StateDict, Hooks):
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
+    def _call(self, *args: Any, **kwargs: Any) -> Any:
+        """What `compile` compiles."""
+        return self._call_with_hooks(args, kwargs)
+
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        waiting = dict(self._forward_hooks)
+        waiting = {**hooks_everywhere("forward"), **self._forward_hooks}
         try:
             args, kwargs = self._run_pre_hooks(args, kwargs)
             tap = None
-            if self._backward_hooks or self._backward_pre_hooks:
-                tap = BackwardHooks(
-                    self, [*self._backward_hooks.values()], [*self._backward_pre_hooks.values()]
-                )
+            after = {**hooks_everywhere("backward"), **self._backward_hooks}
+            before = {**hooks_everywhere("backward_pre"), **self._backward_pre_hooks}
+            if after or before:
+                tap = BackwardHooks(self, [*after.values()], [*before.values()])
                 args = tap.around_inputs(args)
             result = self.forward(*args, **kwargs)
             while waiting:
@@ -115,7 +145,8 @@ class Module(StateDict, Hooks):
     def _run_pre_hooks(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        for hook in list(self._forward_pre_hooks.values()):
+        hooks = {**hooks_everywhere("forward_pre"), **self._forward_pre_hooks}
+        for hook in hooks.values():
             if not hook.with_kwargs:
                 answer = hook.function(self, args)
                 if answer is not None:
@@ -210,6 +241,55 @@ class Module(StateDict, Hooks):
 
         return self._apply(convert)
 
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """Move all parameters and buffers without their values.
+
+        Args:
+            device: where to; None for where they are.
+            recurse: whether those of the children move too.
+
+        Returns:
+            The module itself.
+
+        Example:
+            >>> import portfire
+            >>> portfire.nn.Linear(2, 1).to_empty(device="cpu").weight.shape
+            portfire.Size([1, 2])
+        """
+        return self._apply(
+            lambda t: portfire.empty_like(t, device=t.device if device is None else device),
+            recurse=recurse,
+        )
+
+    def share_memory(self: M) -> M:
+        """Let other processes see all parameters and buffers; see `Tensor.share_memory_`.
+
+        Returns:
+            The module itself.
+
+        Example:
+            >>> import portfire
+            >>> portfire.nn.ReLU().share_memory()
+            ReLU()
+        """
+        return self._apply(lambda tensor: tensor.share_memory_())
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the calls of this module, in place; see `portfire.compile`.
+
+        Args:
+            *args: those of `portfire.compile`.
+            **kwargs: likewise.
+
+        Example:
+            >>> import portfire
+            >>> layer = portfire.nn.ReLU()
+            >>> layer.compile()
+            >>> layer(portfire.tensor([-1.0, 1.0]))
+            tensor([0., 1.])
+        """
+        self.__dict__["_compiled_call"] = portfire.compile(self._call, *args, **kwargs)
+
     def cpu(self: M) -> M:
         """Move all parameters and buffers to the CPU.
 
@@ -300,6 +380,19 @@ class Module(StateDict, Hooks):
         """
         return self._to_float(portfire.float16)
 
+    def bfloat16(self: M) -> M:
+        """Convert all floating-point parameters and buffers to bfloat16.
+
+        Returns:
+            The module itself.
+
+        Example:
+            >>> import portfire
+            >>> portfire.nn.Linear(2, 1).bfloat16().bias.dtype
+            portfire.bfloat16
+        """
+        return self._to_float(portfire.bfloat16)
+
     def train(self: M, mode: bool = True) -> M:
         """Put the whole tree into training mode (or out of it).
 
@@ -372,6 +465,10 @@ class Module(StateDict, Hooks):
         for parameter in self.parameters():
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else portfire.zeros_like(parameter.grad)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is compiled belongs to this object and this process.
+        return {key: value for key, value in self.__dict__.items() if key != "_compiled_call"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # What an older version did not pickle gets its initial value.

@@ -173,7 +173,7 @@ class RNNBase(Module):
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Raise if an input does not fit."""
         weight = self.all_weights[0][0]
-        if input.dtype is not weight.dtype:
+        if input.dtype is not weight.dtype and not portfire.is_autocast_enabled():
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
                 f"Convert input: input.to({weight.dtype}), or convert model: "

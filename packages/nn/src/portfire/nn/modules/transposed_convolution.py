@@ -78,15 +78,16 @@ class _TransposedFilters(Filters):
                 f"ConvTranspose{rank}D: for {input.ndim}D input, output_size must have {rank} or "
                 f"{outer + rank} elements (got {len(wanted)})"
             )
+        padding: Any = self.padding
         settings = zip(
             input.shape[outer:],
             self.stride,
-            self.padding,
+            padding,
             self.dilation,
             self.kernel_size,
             strict=True,
         )
-        least = [(n - 1) * s - 2 * int(p) + d * (k - 1) + 1 for n, s, p, d, k in settings]
+        least = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in settings]
         most = [n + s - 1 for n, s in zip(least, self.stride, strict=True)]
         if any(not a <= n <= b for a, n, b in zip(least, wanted, most, strict=True)):
             raise ValueError(

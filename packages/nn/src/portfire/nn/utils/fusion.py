@@ -83,9 +83,8 @@ def fuse_conv_bn_weights(
         >>> from portfire.nn.utils import fuse_conv_bn_weights
         >>> one = portfire.ones(1)
         >>> w, b = fuse_conv_bn_weights(portfire.ones(1, 1, 1), None, one, one, 0.0, one, None)
-        >>> b
-        Parameter containing:
-        tensor([-1.], requires_grad=True)
+        >>> b.item()
+        -1.0
     """
     shape = [1] * conv_w.ndim
     shape[1 if transpose else 0] = -1
@@ -150,9 +149,8 @@ def fuse_linear_bn_weights(
         >>> import portfire
         >>> from portfire.nn.utils import fuse_linear_bn_weights
         >>> one = portfire.ones(1)
-        >>> fuse_linear_bn_weights(portfire.ones(1, 1), one, one, one, 0.0, one * 2, one)[0]
-        Parameter containing:
-        tensor([[2.]], requires_grad=True)
+        >>> fuse_linear_bn_weights(portfire.ones(1, 1), one, one, one, 0.0, one * 2, one)[0].item()
+        2.0
     """
     return _fused(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, [-1, 1])
 
