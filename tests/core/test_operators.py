@@ -29,7 +29,9 @@ SOURCES = Path(portfire.__file__).parents[4]
 
 # Where an operator's name is a word for something else.
 HOMONYMS = {
-    "full": ("_printing.py",),  # a profile of set_printoptions
+    "full": ("_printing.py", "ops/_linalg.py"),  # set_printoptions; all columns of a matrix
+    "expand": ("_functions/copies.py",),  # the function expand_copy is made from
+    "permute": ("_functions/copies.py",),
     # Modes of put and scatter, and what `reduce=` may say.
     "add": (
         "ops/_indexing.py", "ops/_along.py", "ops/_scan.py", "ops/_strided.py",

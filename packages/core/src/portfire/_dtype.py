@@ -120,10 +120,9 @@ _FROM_NUMPY = {dtype.numpy: dtype for dtype in ALL}
 
 def widened_bits(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The bits of bfloat16 numbers as float32."""
-    widened: np.ndarray[Any, Any] = (array.astype(np.uint16).astype(np.uint32) << 16).view(
-        np.float32
-    )
-    return widened
+    # NumPy before 2 gives what it likes for a number; the dtype is said for it.
+    bits = np.asarray(np.left_shift(array.astype(np.uint32), 16, dtype=np.uint32))
+    return bits.view(np.float32)
 
 
 def _by_name(name: str) -> DType:

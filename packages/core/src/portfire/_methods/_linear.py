@@ -13,7 +13,7 @@ class LinearMethods:
     """A table of methods: each is defined once, in `_functions`."""
 
     matmul, mm, mv, bmm, dot = linalg.matmul, linalg.mm, linalg.mv, linalg.bmm, linalg.dot
-    outer, ger, vdot, inner = linalg.outer, linalg.ger, linalg.vdot, linalg.inner
+    outer, ger, vdot, inner = linalg.outer, linalg.outer, linalg.vdot, linalg.inner
     addmm, addmv, addr = addition.addmm, addition.addmv, addition.addr
     addbmm, baddbmm = addition.addbmm, addition.baddbmm
     addmm_, addmv_, addr_ = inplace(addition.addmm), inplace(addition.addmv), inplace(addition.addr)

@@ -158,7 +158,8 @@ def check_gradient(
     tensors, arrays = [t for t, _ in made], [np.array(a) for _, a in made]
     shape = expected_of(op, arrays, sample.attrs).shape
     rng = np.random.default_rng(seed_of("weights", op.name, sample))
-    incoming, weights = LAYOUTS[layout](rng.uniform(0.5, 1.5, shape).astype(dtype.numpy), device)
+    drawn: Array = np.asarray(rng.uniform(0.5, 1.5, shape), dtype.numpy)
+    incoming, weights = LAYOUTS[layout](drawn, device)
     for position, t in enumerate(tensors):
         if t.dtype is dtype and position not in op.constants:
             t.requires_grad_(True)

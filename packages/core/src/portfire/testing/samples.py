@@ -14,7 +14,6 @@ from portfire import _dtype as d
 from portfire import _tensor
 from portfire._dtype import BOOL, INTEGER, DType
 from portfire._functions.creation import tensor
-from portfire._functions.joining import flip
 from portfire.ops._record import Operator, Sample, Spec
 
 __all__ = [
@@ -159,12 +158,6 @@ def _flipped(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
     """Backwards in memory, where a backend lets a reader walk that way."""
     axes = tuple(range(array.ndim))
     return tensor(np.flip(array).copy(), device=device).flip(axes), array
-
-
-def _flipped(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
-    """Not computed yet, and read backwards: the strides of its reader are negative."""
-    axes = tuple(range(array.ndim))
-    return flip(tensor(np.flip(array).copy(), device=device), axes), array
 
 
 def _pending(array: Array, device: Any) -> tuple[_tensor.Tensor, Array]:
