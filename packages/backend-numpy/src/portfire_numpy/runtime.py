@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Sequence
 from typing import Any
@@ -52,6 +53,11 @@ class NumpyRuntime:
     def download(self, buffer: Array, shape: tuple[int, ...], dtype: DType) -> Array:
         """Return the array itself: nobody may write to it."""
         return buffer.reshape(shape)
+
+    def region(self, buffer: Array, offset: int, shape: tuple[int, ...], dtype: DType) -> Array:
+        """Copy elements that lie together out of an array."""
+        count = math.prod(shape)
+        return np.array(buffer.reshape(-1)[offset : offset + count]).reshape(shape)
 
     def synchronize(self) -> None:
         """Do nothing: when a program was run, everything is done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from typing import Any
@@ -147,6 +148,21 @@ class OpenCLRuntime:
                 self._copy_mapped(host, buffer.raw)
             self._errors.check(request)
             return host
+
+    def region(self, buffer: Memory, offset: int, shape: Shape, dtype: DType) -> Memory:
+        """Copy elements that lie together out of a buffer, without a kernel."""
+        nbytes = math.prod(shape) * dtype.itemsize
+        with self._lock:
+            memory = self.pool.take(nbytes)
+            if nbytes:
+                self._cl.enqueue_copy(
+                    self._queue,
+                    memory.raw,
+                    buffer.raw,
+                    byte_count=nbytes,
+                    src_offset=offset * dtype.itemsize,
+                )
+            return memory
 
     def synchronize(self) -> None:
         """Wait for all work; raise what only the run could find.

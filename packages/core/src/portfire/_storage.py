@@ -7,6 +7,7 @@ new elements go back through the inverse of each step.
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from portfire._dtype import int64
-from portfire._layout import Path, Step, layout, overlaps
+from portfire._layout import Path, Step, is_dense, layout, overlaps
 from portfire.engine._value import Value
 from portfire.ops._indexing import PUT
 from portfire.ops._movement import EXPAND, PERMUTE, RESHAPE, SLICE, SLICE_UPDATE
@@ -81,10 +82,27 @@ def unshared(value: Value) -> Value:
 
 
 def read_path(value: Value, path: Path) -> Value:
-    """Record the movements of a path."""
+    """Record the movements of a path, or copy out the piece that it leads to."""
+    if path[0][0] is SLICE:
+        place = _dense_piece(value.shape, path)
+        if place is not None:
+            found = value.recorder.piece(value, *place)
+            if found is not None:
+                return found
     for op, attrs, _ in path:
         value = value.recorder.record(op, (value,), attrs)
     return value
+
+
+@functools.lru_cache(maxsize=4096)
+def _dense_piece(base: Shape, path: Path) -> tuple[int, Shape] | None:
+    """The offset and shape of a view whose elements lie together; None for others, and for all."""
+    shape = path[-1][2]
+    if any(op not in (SLICE, RESHAPE) for op, _, _ in path) or 0 in shape:
+        return None
+    strides, offset = layout(base, path)
+    whole = math.prod(shape) == math.prod(base)
+    return None if whole or not is_dense(shape, strides) else (offset, shape)
 
 
 def write_path(

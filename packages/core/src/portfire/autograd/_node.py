@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portfire import _tensor
 from portfire._dtype import DType
+from portfire._layout import Path
 from portfire.engine._value import Value
 from portfire.ops._record import Attrs, Operator, Shape
 
@@ -209,6 +210,12 @@ def edge_of(tensor: Tensor) -> Edge | None:
     return accumulator, 0
 
 
+def _kept(operand: Tensor, value: Value) -> tuple[Value, Path]:
+    """What is saved of an operand: the piece that was copied out for it, or its cell's value."""
+    is_piece = operand._path and value.buffer is not None and value.dtype is operand._dtype
+    return (value, ()) if is_piece and value.shape == operand._shape else operand._snapshot()
+
+
 class AccumulateGrad(Node):
     """Adds what arrives to the ``grad`` of a leaf tensor."""
 
@@ -298,7 +305,7 @@ class OperatorNode(Node):
                 if position < 0
                 else operands[position]
                 if sources[position] is NUMBER
-                else (operands[position]._snapshot(), values[position].dtype)
+                else (_kept(operands[position], values[position]), values[position].dtype)
                 for position in op.saves
             ]
         specs = ((result._shape, result._dtype),)

@@ -20,6 +20,7 @@ from portfire._dtype import DType
 from portfire.engine._body import Body
 from portfire.engine._recorder import Recorder, _recorders
 from portfire.engine._value import Number, Value
+from portfire.ops._record import Shape
 
 __all__ = ["CapturingRecorder", "Log", "capture", "is_capturing"]
 
@@ -135,6 +136,13 @@ class CapturingRecorder(Recorder):
             return
         with self.lock:
             self.flush()
+
+    def piece(self, value: Value, offset: int, shape: Shape) -> Value | None:
+        """Return None: a graph that is appended again has its slices in it."""
+        if is_capturing():
+            return None
+        with self.lock:
+            return self.piece(value, offset, shape)
 
     def force(self, value: Value) -> Any:
         """Give up: what is read on the host can decide what the function does next."""

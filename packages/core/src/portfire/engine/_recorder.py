@@ -53,6 +53,9 @@ MAX_PENDING = 4096  # steps; bounds the time to compile a graph seen for the fir
 MAX_PENDING_BYTES = 2 << 30  # of all pending results; bounds what a flush may have to hold
 MAX_SNAPSHOT = 1 << 20  # bytes of shared host memory that are copied rather than flushed for
 MAX_PLANS = 512  # per device, least recently used dropped
+SMALL_PIECE = 4  # a piece of an array is small if the array has so many of them
+MANY_STARTS = 4  # a slice that has started in more places is copied out
+MAX_STARTS = 4096  # slices that are remembered
 MAX_TRANSITIONS = 400_000  # per device; all are dropped beyond it
 MAX_BODIES = 4096  # per device
 MAX_PLACED = 20_000  # bodies at places of graphs, per device; all are dropped beyond it
@@ -103,6 +106,7 @@ class Recorder:
         # A device that finds errors later has run what follows them by then: nothing to restore.
         self._raises_at_flush = not getattr(runtime, "defers_errors", False)
         self._transitions: dict[tuple[Any, ...], _Transition] = {}
+        self._starts: dict[tuple[Any, ...], set[int]] = {}
         self._placed: dict[tuple[Any, ...], Placed] = {}
         self.bodies: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._plans: OrderedDict[tuple[Any, ...], _Plan] = OrderedDict()
@@ -391,6 +395,33 @@ class Recorder:
         value = Value(self, shape, dtype, -1, 0)
         value.buffer = buffer
         return value
+
+    def piece(self, value: Value, offset: int, shape: Shape) -> Value | None:
+        """Return a dense piece of a value as a computed value, or None where a plan may read it.
+
+        Where a slice starts is part of a plan, so a program that starts elsewhere each time (the
+        batches of an epoch, the position of a text) would compile each time. Small pieces of
+        computed arrays are copied out, and so is what has started in many places before.
+        """
+        region = getattr(self.runtime, "region", None)
+        if region is None:
+            return None
+        with self.lock:
+            pending = value.epoch == self.epoch and value.buffer is None
+            small = math.prod(shape) * SMALL_PIECE <= math.prod(value.shape)
+            if pending or not small:
+                where = (self._state, value.index) if pending else (value.shape, value.dtype)
+                seen = self._starts.setdefault((*where, shape), set())
+                seen.add(offset)
+                if len(self._starts) > MAX_STARTS:
+                    self._starts.clear()
+                if len(seen) <= MANY_STARTS:
+                    return None
+            if pending:
+                self.flush()
+            if value.buffer is None:
+                return None  # its computation failed: reading it says so
+            return self.adopt(region(value.buffer, offset, shape, value.dtype), shape, value.dtype)
 
     def force(self, value: Value) -> Any:
         """Return the buffer of a value, computing it first if it is pending."""
