@@ -157,4 +157,5 @@ MANY = [op for op in OPERATORS if op.kind not in (Kind.ELEMENTWISE, Kind.COMPOSI
 def test_the_samples_of_a_record_include_small_ones(op: Operator) -> None:
     """`test_shapes_without_elements...` makes those of elementwise operators by itself."""
     shapes = [shape for sample in op.samples for shape in sample.shapes]
-    assert any(0 in shape for shape in shapes), "none is empty"
+    if any(shapes):  # there are none for an operator that takes numbers only
+        assert any(0 in shape for shape in shapes), "none is empty"

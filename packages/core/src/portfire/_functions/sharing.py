@@ -123,7 +123,8 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     """
     if isinstance(ext_tensor, _tensor.Tensor):
         return ext_tensor.detach()
-    array = np.from_dlpack(ext_tensor)
+    # NumPy before 2.1 does not export what is read-only, which it makes of what it imports.
+    array = ext_tensor if isinstance(ext_tensor, np.ndarray) else np.from_dlpack(ext_tensor)
     return from_numpy(array if array.flags.writeable else array.copy())
 
 

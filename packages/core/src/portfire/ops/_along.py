@@ -223,6 +223,7 @@ REDUCE_ALONG = register(
             Sample(((2, 3), (2, 9), (2, 9)), (1, "amax"), extent=3),
             Sample(((5, 20), (9, 17), (9, 17)), (0, "amin"), extent=5),
             Sample(((5,), (40,), (40,)), (0, "mul"), extent=5),
+            Sample(((5, 3), (0, 3), (0, 3)), (0, "amin"), extent=5),
         ),
         errors=_PUT_ERRORS,
         dtypes="if",

@@ -74,6 +74,7 @@ EXPAND = register(
             Sample(((3, 1),), ((2, 3, 4),)),
             Sample(((),), ((2, 2),)),
             Sample(((1, 3),), ((0, 3),)),
+            Sample(((0, 1),), ((2, 0, 3),)),
         ),
         errors=(
             WrongCall((Spec((2,), float32),), ((3,),), RuntimeError, "must match the existing"),
@@ -213,6 +214,7 @@ SLICE = register(
             Sample(((5, 6),), ((1, 0), (2, 3), (2, 2))),
             Sample(((5, 6),), ((0, 5), (5, 1), (1, 1))),
             Sample(((5,),), ((3,), (0,), (1,))),
+            Sample(((0, 4),), ((0, 1), (0, 2), (1, 2))),
             Sample(((),), ((), (), ())),
         ),
         errors=(WrongCall((Spec((2,), float32),), ((1,), (2,), (1,)), RuntimeError, "leave"),),
@@ -364,6 +366,7 @@ WINDOWS = register(
             Sample(((2, 6),), ((1,), (3,), (1,), (1,))),
             Sample(((1, 7, 6),), ((1, 2), (3, 2), (2, 2), (1, 1))),
             Sample(((9,),), ((0,), (3,), (2,), (2,))),
+            Sample(((0, 6),), ((1,), (3,), (1,), (1,))),
         ),
         errors=(
             WrongCall((Spec((2,), float32),), ((0,), (3,), (1,), (1,)), RuntimeError, "exceeds"),
